@@ -1,0 +1,224 @@
+import type { Channel } from './channel.ts';
+import { currentChannel, type Delivery, isExpired, isTerminal } from './delivery.ts';
+import type { OnUnknown } from './notification.ts';
+import type { Outcome } from './outcome.ts';
+import type { Reason } from './reason.ts';
+import { backoff, type RetryPolicy } from './retry-policy.ts';
+
+/** What can happen to a delivery. Times are ms since the epoch, waits are ms. */
+export type DeliveryEvent =
+  /** A worker takes it, until `leaseUntil`. */
+  | { readonly type: 'claimed'; readonly leaseUntil: number }
+  /** The channel was tried, with `attempts` new rows in the log; `random` in [0, 1) places a wait in its jitter. */
+  | { readonly type: 'tried'; readonly outcome: Outcome; readonly attempts: number; readonly random: number }
+  /** Its worker gives it back without having called anybody. */
+  | { readonly type: 'released' }
+  /** The lease ran out: its worker is lost, and whether a message left is not known. */
+  | { readonly type: 'lease_expired' }
+  /** `expires_at` is reached and nobody is sending. */
+  | { readonly type: 'expired' }
+  | { readonly type: 'cancel' }
+  /** Only while scheduled. */
+  | { readonly type: 'reschedule'; readonly dueAt: number }
+  /** A human asks to start it afresh. */
+  | { readonly type: 'retry' }
+  /** A human sets a dead letter aside. */
+  | { readonly type: 'discard' }
+  /** The provider's later news. */
+  | { readonly type: 'receipt'; readonly news: 'delivered' | 'bounced' };
+
+export interface DeliveryPolicy {
+  readonly retry: RetryPolicy;
+  readonly onUnknown: OnUnknown;
+}
+
+/** A wait that a provider asks for is borne this long; where the chain has another channel, longer ones go there. */
+export const PATIENCE = 60_000;
+
+/** All waits in a row that cost no attempt, together: a day. After that they count as failures. */
+export const MAX_LIMITED = 86_400_000;
+
+/** Lost workers a delivery survives: with one more it is taken to be what kills them. */
+export const MAX_CRASHES = 5;
+
+/**
+ * The only writer of a delivery's state.
+ *
+ * ```
+ *              claimed (lease, version = fencing token)
+ *  scheduled ─┐                     ┌── accepted ──► sent ── delivered ──► delivered
+ *  pending   ─┼──────► sending ─────┤                 └─ bounced ─► next channel, else failed
+ *  retrying  ─┘          ▲          ├── rejected : the channel is out ─► next channel ─► … ─► failed
+ *      ▲                 │          ├── deferred : next channel; after the last one the next round
+ *      │  due            │          ├── limited  : the same channel at the provider's time; costs no round
+ *      └─────────────────┴──────────┼── unknown  : like deferred, or failed (maybe_sent) if `onUnknown` is fail
+ *                                   ├── released : pending, nothing was called
+ *                                   └── lease expired : pending, same channel; too often: failed (worker_lost)
+ *  scheduled | pending | retrying ── cancel ─► cancelled ;  ── expired ─► expired ;  sending ── expired ─► expired
+ *  scheduled ── reschedule ─► scheduled
+ *  failed | cancelled | expired ── retry ─► pending, all channels and rounds afresh
+ *  failed ── discard ─► failed, set aside
+ * ```
+ *
+ * Answers null where the event does not apply in this state: then nothing has happened. Otherwise the version has
+ * grown by one, and `dueAt` is null exactly if the new state is terminal.
+ */
+export function transition(
+  delivery: Delivery,
+  event: DeliveryEvent,
+  now: number,
+  policy: DeliveryPolicy,
+): Delivery | null {
+  const next = apply(delivery, event, now, policy);
+  return next === null ? null : { ...next, version: delivery.version + 1 };
+}
+
+function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: DeliveryPolicy): Delivery | null {
+  const sending = delivery.status === 'sending';
+  const waiting = !sending && !isTerminal(delivery.status);
+  switch (event.type) {
+    case 'claimed':
+      if (!waiting || delivery.dueAt === null || delivery.dueAt > now) return null;
+      return { ...delivery, status: 'sending', dueAt: event.leaseUntil };
+    case 'tried':
+      return sending ? tried({ ...delivery, attempts: delivery.attempts + event.attempts }, event, now, policy) : null;
+    case 'released':
+      return sending ? wake(delivery, 'pending', now) : null;
+    case 'lease_expired':
+      if (!sending || delivery.dueAt === null || delivery.dueAt > now) return null;
+      return workerLost(delivery, now, policy);
+    case 'expired':
+      return !isTerminal(delivery.status) && isExpired(delivery, now)
+        ? finish(delivery, 'expired', 'expired', now)
+        : null;
+    case 'cancel':
+      return waiting ? finish(delivery, 'cancelled', 'cancelled', now) : null;
+    case 'reschedule':
+      return delivery.status === 'scheduled' ? wake(delivery, 'scheduled', event.dueAt) : null;
+    case 'retry':
+      return delivery.status === 'failed' || delivery.status === 'cancelled' || delivery.status === 'expired'
+        ? afresh(delivery, now)
+        : null;
+    case 'discard':
+      return delivery.status === 'failed' && delivery.discardedAt === null ? { ...delivery, discardedAt: now } : null;
+    case 'receipt':
+      return receipt(delivery, event.news, now);
+  }
+}
+
+function tried(
+  delivery: Delivery,
+  event: { readonly outcome: Outcome; readonly random: number },
+  now: number,
+  policy: DeliveryPolicy,
+): Delivery {
+  const { outcome } = event;
+  switch (outcome.kind) {
+    case 'accepted':
+      return {
+        ...finish(delivery, 'sent', null, now),
+        channelUsed: currentChannel(delivery),
+        limitedSince: null,
+        sentAt: now,
+      };
+    case 'rejected':
+      return nextChannel(drop(delivery), outcome.code, now, policy, event.random);
+    case 'unknown':
+      if (policy.onUnknown === 'fail') return finish(delivery, 'failed', 'maybe_sent', now);
+      return nextChannel(delivery, outcome.code, now, policy, event.random);
+    case 'deferred': {
+      const wait = outcome.retryAfterMs;
+      if (wait === undefined || !mayWait(delivery, wait, now)) {
+        return nextChannel(delivery, outcome.code, now, policy, event.random);
+      }
+      const limited = { ...delivery, reason: outcome.code, limitedSince: delivery.limitedSince ?? now };
+      return wake(limited, 'retrying', now + wait);
+    }
+  }
+}
+
+/** Whether a wait that costs no attempt is borne: not when another channel could be tried meanwhile, nor for ever. */
+function mayWait(delivery: Delivery, wait: number, now: number): boolean {
+  if (wait > PATIENCE && nextPosition(delivery) !== null) return false;
+  return now + wait - (delivery.limitedSince ?? now) <= MAX_LIMITED;
+}
+
+function workerLost(delivery: Delivery, now: number, policy: DeliveryPolicy): Delivery {
+  const lost: Delivery = {
+    ...delivery,
+    attempts: delivery.attempts + 1,
+    crashes: delivery.crashes + 1,
+    reason: 'worker_lost',
+  };
+  if (policy.onUnknown === 'fail') return finish(lost, 'failed', 'maybe_sent', now);
+  if (lost.crashes > MAX_CRASHES) return finish(lost, 'failed', 'worker_lost', now);
+  // The same channel again, not the next one: there the stable idempotency key can absorb the repeat.
+  return wake(lost, 'pending', now);
+}
+
+/** The channel that was just tried is done with for this round. */
+function nextChannel(
+  delivery: Delivery,
+  reason: Reason,
+  now: number,
+  policy: DeliveryPolicy,
+  random: number,
+): Delivery {
+  const moved: Delivery = { ...delivery, reason, limitedSince: null };
+  const position = nextPosition(delivery);
+  if (position !== null) return wake({ ...moved, position }, 'pending', now);
+  const first = delivery.chain.findIndex((channel) => !delivery.out.includes(channel));
+  if (first === -1 || delivery.round >= policy.retry.rounds) return finish(moved, 'failed', reason, now);
+  const wait = backoff(policy.retry, delivery.round, random);
+  return wake({ ...moved, position: first, round: delivery.round + 1 }, 'retrying', now + wait);
+}
+
+/** Where in the chain this round goes on; null at its end. */
+function nextPosition(delivery: Delivery): number | null {
+  const position = delivery.chain.findIndex(
+    (channel, index) => index > delivery.position && !delivery.out.includes(channel),
+  );
+  return position === -1 ? null : position;
+}
+
+function receipt(delivery: Delivery, news: 'delivered' | 'bounced', now: number): Delivery | null {
+  if (delivery.status !== 'sent') return null;
+  if (news === 'delivered') return { ...delivery, status: 'delivered', deliveredAt: now };
+  const bounced: Delivery = { ...drop(delivery), channelUsed: null, sentAt: null, reason: 'bounced' };
+  const position = nextPosition(bounced);
+  if (position === null || isExpired(delivery, now)) return finish(bounced, 'failed', 'bounced', now);
+  return wake({ ...bounced, position, finishedAt: null }, 'pending', now);
+}
+
+/** All channels again, those without an address too: by now the recipient may have one. */
+function afresh(delivery: Delivery, now: number): Delivery {
+  const cleared = {
+    round: 1,
+    position: 0,
+    out: [],
+    crashes: 0,
+    limitedSince: null,
+    finishedAt: null,
+    discardedAt: null,
+  };
+  return wake({ ...delivery, ...cleared }, 'pending', now);
+}
+
+function drop(delivery: Delivery): Delivery {
+  const channel: Channel = currentChannel(delivery);
+  return { ...delivery, out: [...delivery.out, channel] };
+}
+
+/** Waits until `dueAt`, or until the expiry if that comes first: then it is looked at only to be ended. */
+function wake(delivery: Delivery, status: 'scheduled' | 'pending' | 'retrying', dueAt: number): Delivery {
+  return { ...delivery, status, dueAt: delivery.expiresAt === null ? dueAt : Math.min(dueAt, delivery.expiresAt) };
+}
+
+function finish(
+  delivery: Delivery,
+  status: 'sent' | 'failed' | 'expired' | 'cancelled',
+  reason: Reason | null,
+  now: number,
+): Delivery {
+  return { ...delivery, status, reason, dueAt: null, finishedAt: now };
+}

@@ -1,0 +1,60 @@
+import type { DeliveryId, NotificationId } from '../domain/ids.ts';
+import type { JsonObject } from '../domain/notification.ts';
+
+/** A small port of its own: what users see in their inbox. Rules for errors and durability as in store.ts. */
+export interface InboxStore {
+  /** Idempotent by `id`: the same delivery twice is one entry. */
+  addToInbox(entries: readonly NewInboxEntry[]): Promise<void>;
+  /** Newest first. `status` null: everything that is not archived. */
+  listInbox(
+    userId: string,
+    status: InboxStatus | null,
+    page: { readonly limit: number; readonly after: string | null },
+  ): Promise<InboxPage>;
+  /** `total` leaves archived ones out, `unseen` and `unread` too. */
+  countInbox(userId: string): Promise<InboxCounts>;
+  /** Marks one entry; answers it as it is now, or null if the user has no such entry. Idempotent. */
+  markInboxEntry(userId: string, id: DeliveryId, mark: InboxMark, now: number): Promise<InboxEntry | null>;
+  /** Marks many: those named, or all created before a time (null: all). Answers how many changed. */
+  markInbox(
+    userId: string,
+    mark: InboxMark,
+    which: { readonly ids: readonly DeliveryId[] } | { readonly before: number | null },
+    now: number,
+  ): Promise<number>;
+}
+
+export const INBOX_STATUSES = ['unread', 'read', 'archived'] as const;
+export type InboxStatus = (typeof INBOX_STATUSES)[number];
+
+export const INBOX_MARKS = ['seen', 'read', 'unread', 'archive', 'unarchive'] as const;
+/** `read` means seen too; `unread` takes only the reading back. */
+export type InboxMark = (typeof INBOX_MARKS)[number];
+
+export interface NewInboxEntry {
+  readonly id: DeliveryId;
+  readonly notificationId: NotificationId;
+  readonly userId: string;
+  readonly title: string | null;
+  readonly body: string;
+  readonly actionUrl: string | null;
+  readonly data: JsonObject | null;
+  readonly createdAt: number;
+}
+
+export interface InboxEntry extends NewInboxEntry {
+  readonly seenAt: number | null;
+  readonly readAt: number | null;
+  readonly archivedAt: number | null;
+}
+
+export interface InboxCounts {
+  readonly total: number;
+  readonly unread: number;
+  readonly unseen: number;
+}
+
+export interface InboxPage {
+  readonly items: readonly InboxEntry[];
+  readonly next: string | null;
+}
