@@ -62,6 +62,7 @@ export const FAULTS = {
   already_past: 'The time is already past.',
   expires_before_send: 'It would expire before it may be sent.',
   no_recipient: 'The recipient has neither a user id nor an address.',
+  unroutable: 'No channel has an address of this recipient.',
   unknown_channel: 'There is no such channel.',
   header_not_allowed: 'This header may not be set.',
 } as const;

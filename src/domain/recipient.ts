@@ -78,7 +78,7 @@ export function parseEmail(text: string): string | null {
   if (local.length > 64 || !LOCAL_PART.test(local)) return null;
   const given = text.slice(at + 1);
   // domainToASCII reads URL hosts: keep what only a URL would understand away from it.
-  if (given.length === 0 || /[\s%:/?#[\]\\@<>^|\u0000-\u001f\u007f]/.test(given)) return null;
+  if (given.length === 0 || /[\s%:/?#[\]\\@<>^|\p{Cc}]/u.test(given)) return null;
   const domain = domainToASCII(given);
   if (domain.length === 0 || domain.length > 253 || local.length + 1 + domain.length > 254) return null;
   const labels = domain.split('.');

@@ -1,0 +1,160 @@
+import type { Clock } from '../domain/clock.ts';
+import { type Delivery, isTerminal } from '../domain/delivery.ts';
+import type { Emit } from '../domain/events.ts';
+import { type DeliveryId, type NotificationId, notificationOf } from '../domain/ids.ts';
+import type { Notification } from '../domain/notification.ts';
+import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { type DeliveryEvent, transition } from '../domain/transition.ts';
+import type { Change, NotificationFilter, NotificationRecord, Store } from '../store/store.ts';
+import type { HandOff } from './hand-off.ts';
+
+export interface ControlDeps {
+  readonly store: Pick<Store, 'find' | 'write' | 'deadLetters'>;
+  readonly handOff: HandOff;
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  readonly emit: Emit;
+}
+
+/** What people do to a notification on its way. Each answer is a fact about the store, not an intention. */
+export interface Control {
+  /**
+   * Stops every leg that is not finished. `cancelled`: no provider call starts afterwards. `too_late`: a leg is being
+   * sent or all are finished, and nothing was changed.
+   */
+  cancel(id: NotificationId): Promise<'cancelled' | 'too_late' | 'not_found'>;
+  /** Starts every failed, cancelled or expired leg afresh. Its `expires_at` still holds. */
+  retry(id: NotificationId): Promise<'retried' | 'not_retryable' | 'not_found'>;
+  /** Another time for a notification all of whose legs still wait for theirs. */
+  reschedule(
+    id: NotificationId,
+    sendAt: number,
+  ): Promise<'rescheduled' | 'not_scheduled' | 'expires_before_send' | 'not_found'>;
+  /** Sets a dead letter aside. */
+  discard(id: DeliveryId): Promise<'discarded' | 'not_found'>;
+  /** Retries all dead letters that match; with `dryRun` only counts them. */
+  retryDeadLetters(
+    filter: NotificationFilter & { readonly code?: string },
+    dryRun: boolean,
+  ): Promise<{ readonly matched: number; readonly retried: number }>;
+}
+
+/** A write can lose against a worker's; then what it found is looked at again, this often at most. */
+const TRIES = 20;
+const PAGE = 200;
+const SCAN = 20_000;
+
+export function createControl(deps: ControlDeps): Control {
+  const change = (delivery: Delivery, notification: Notification, event: DeliveryEvent): Change | null => {
+    const policy = { retry: notification.retry ?? deps.retry, onUnknown: notification.onUnknown };
+    const after = transition(delivery, event, deps.clock.now(), policy);
+    return after === null ? null : { after, attempts: [] };
+  };
+
+  /** Writes what `decide` makes of the record, as one group, until no worker interferes. */
+  async function apply<R extends string>(
+    id: NotificationId,
+    decide: (record: NotificationRecord) => readonly Change[] | R,
+    done: R,
+  ): Promise<R | 'not_found'> {
+    for (let attempt = 1; attempt <= TRIES; attempt++) {
+      const record = await deps.store.find(id);
+      if (record === null) return 'not_found';
+      const decided = decide(record);
+      if (typeof decided === 'string') return decided;
+      const [written] = await deps.store.write([decided]);
+      if (written === true) {
+        tell(decided, record.notification.requestId);
+        return done;
+      }
+    }
+    throw new Error(`notification ${id} changed ${TRIES} times while it was being changed`);
+  }
+
+  function tell(changes: readonly Change[], requestId: string): void {
+    for (const { after } of changes) deps.emit({ type: 'moved', requestId, delivery: after });
+    deps.handOff(changes.map(({ after }) => after));
+  }
+
+  function changesFor(record: NotificationRecord, event: DeliveryEvent): readonly Change[] {
+    return record.deliveries.flatMap((delivery) => change(delivery, record.notification, event) ?? []);
+  }
+
+  return {
+    cancel: (id) =>
+      apply<'cancelled' | 'too_late'>(
+        id,
+        (record) => {
+          const { deliveries } = record;
+          if (deliveries.some((delivery) => delivery.status === 'sending')) return 'too_late';
+          if (deliveries.some((delivery) => !isTerminal(delivery.status)))
+            return changesFor(record, { type: 'cancel' });
+          return deliveries.some((delivery) => delivery.status === 'cancelled') ? 'cancelled' : 'too_late';
+        },
+        'cancelled',
+      ),
+
+    retry: (id) =>
+      apply<'retried' | 'not_retryable'>(
+        id,
+        (record) => {
+          const changes = changesFor(record, { type: 'retry' });
+          return changes.length > 0 ? changes : 'not_retryable';
+        },
+        'retried',
+      ),
+
+    reschedule: (id, sendAt) =>
+      apply<'rescheduled' | 'not_scheduled' | 'expires_before_send'>(
+        id,
+        ({ notification, deliveries }) => {
+          if (notification.expiresAt !== null && notification.expiresAt <= sendAt) return 'expires_before_send';
+          const open = deliveries.filter((delivery) => !isTerminal(delivery.status));
+          const changes = open.map((delivery) => change(delivery, notification, { type: 'reschedule', dueAt: sendAt }));
+          const all = changes.flatMap((one) => one ?? []);
+          return all.length === changes.length && all.length > 0
+            ? all.map((one) => ({ ...one, sendAt }))
+            : 'not_scheduled';
+        },
+        'rescheduled',
+      ),
+
+    discard: (id) =>
+      apply<'discarded' | 'not_found'>(
+        notificationOf(id),
+        (record) => {
+          const changes = record.deliveries
+            .filter((delivery) => delivery.id === id)
+            .flatMap((delivery) => change(delivery, record.notification, { type: 'discard' }) ?? []);
+          return changes.length > 0 ? changes : 'not_found';
+        },
+        'discarded',
+      ),
+
+    async retryDeadLetters(filter, dryRun) {
+      let matched = 0;
+      let retried = 0;
+      let after: string | null = null;
+      do {
+        const page: Awaited<ReturnType<Store['deadLetters']>> = await deps.store.deadLetters(filter, {
+          limit: PAGE,
+          after,
+          scan: SCAN,
+        });
+        matched += page.items.length;
+        if (!dryRun && page.items.length > 0) {
+          const changes = page.items.flatMap(({ delivery, notification }) => {
+            const one = change(delivery, notification, { type: 'retry' });
+            return one === null ? [] : [{ one, requestId: notification.requestId }];
+          });
+          const written = await deps.store.write(changes.map(({ one }) => [one]));
+          const applied = changes.filter((_, index) => written[index] === true);
+          for (const { one, requestId } of applied) tell([one], requestId);
+          retried += applied.length;
+        }
+        after = page.next;
+      } while (after !== null);
+      return { matched, retried };
+    },
+  };
+}
