@@ -209,3 +209,24 @@ export interface InAppMessage {
   readonly actionUrl: string | null;
   readonly data: JsonObject | null;
 }
+
+/** A provider ready to send, under its id. */
+export interface OpenProvider<C extends Channel = Channel> {
+  readonly id: string;
+  readonly transport: Transport<C>;
+}
+
+/** What the pipeline knows of the channels that were opened at start. */
+export interface Channels {
+  /** In failover order; empty where nothing serves the channel. */
+  transports(channel: Channel): readonly OpenProvider[];
+  /** Channels that only the sandbox serves: a user id is address enough for them, and nothing leaves the house. */
+  readonly sandboxed: ReadonlySet<Channel>;
+  /** For the start-up log and /health. */
+  readonly live: readonly {
+    readonly channel: Channel;
+    readonly providers: readonly string[];
+    readonly sandboxed: boolean;
+  }[];
+  close(): Promise<void>;
+}

@@ -32,11 +32,14 @@ export interface DeliveryPolicy {
   readonly onUnknown: OnUnknown;
 }
 
-/** A wait that a provider asks for is borne this long; where the chain has another channel, longer ones go there. */
+/** Waits in a row that providers ask for are borne this long together where the chain has another channel to go to. */
 export const PATIENCE = 60_000;
 
-/** All waits in a row that cost no attempt, together: a day. After that they count as failures. */
+/** The same where it has none: a day. After that they count as failures. */
 export const MAX_LIMITED = 86_400_000;
+
+/** The shortest such wait. As they cost no attempt, a shorter one would let a provider keep a worker spinning. */
+export const MIN_LIMITED = 1_000;
 
 /** Lost workers a delivery survives: with one more it is taken to be what kills them. */
 export const MAX_CRASHES = 5;
@@ -127,20 +130,23 @@ function tried(
       if (policy.onUnknown === 'fail') return finish(delivery, 'failed', 'maybe_sent', now);
       return nextChannel(delivery, outcome.code, now, policy, event.random);
     case 'deferred': {
-      const wait = outcome.retryAfterMs;
-      if (wait === undefined || !mayWait(delivery, wait, now)) {
-        return nextChannel(delivery, outcome.code, now, policy, event.random);
-      }
-      const limited = { ...delivery, reason: outcome.code, limitedSince: delivery.limitedSince ?? now };
-      return wake(limited, 'retrying', now + wait);
+      const resumeAt = limitedUntil(delivery, outcome.retryAfterMs, now);
+      if (resumeAt === null) return nextChannel(delivery, outcome.code, now, policy, event.random);
+      return wake(
+        { ...delivery, reason: outcome.code, limitedSince: delivery.limitedSince ?? now },
+        'retrying',
+        resumeAt,
+      );
     }
   }
 }
 
-/** Whether a wait that costs no attempt is borne: not when another channel could be tried meanwhile, nor for ever. */
-function mayWait(delivery: Delivery, wait: number, now: number): boolean {
-  if (wait > PATIENCE && nextPosition(delivery) !== null) return false;
-  return now + wait - (delivery.limitedSince ?? now) <= MAX_LIMITED;
+/** Until when a wait that costs no attempt lasts. Null: there is none, or it is too long to be borne. */
+function limitedUntil(delivery: Delivery, retryAfterMs: number | undefined, now: number): number | null {
+  if (retryAfterMs === undefined) return null;
+  const until = now + Math.ceil(Math.max(retryAfterMs, MIN_LIMITED));
+  const borne = nextPosition(delivery) === null ? MAX_LIMITED : PATIENCE;
+  return until - (delivery.limitedSince ?? now) <= borne ? until : null;
 }
 
 function workerLost(delivery: Delivery, now: number, policy: DeliveryPolicy): Delivery {
@@ -198,6 +204,7 @@ function afresh(delivery: Delivery, now: number): Delivery {
     out: [],
     crashes: 0,
     limitedSince: null,
+    reason: null,
     finishedAt: null,
     discardedAt: null,
   };
@@ -222,3 +229,10 @@ function finish(
 ): Delivery {
   return { ...delivery, status, reason, dueAt: null, finishedAt: now };
 }
+
+/** The event `claimed`, for stores: it needs no policy. */
+export function claimed(delivery: Delivery, leaseUntil: number, now: number): Delivery | null {
+  return transition(delivery, { type: 'claimed', leaseUntil }, now, NO_POLICY);
+}
+
+const NO_POLICY: DeliveryPolicy = { retry: { rounds: 1, delays: [] }, onUnknown: 'fail' };

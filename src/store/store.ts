@@ -42,7 +42,7 @@ export interface Store {
    */
   write(groups: readonly (readonly Change[])[]): Promise<readonly boolean[]>;
 
-  /** When the next delivery is due or the next lease ends; null if nothing waits. */
+  /** When the next delivery can be claimed, which may be in the past; null if none waits. Leases do not count. */
   nextDueAt(): Promise<number | null>;
 
   find(id: NotificationId): Promise<NotificationRecord | null>;

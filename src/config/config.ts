@@ -1,0 +1,184 @@
+import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
+import { parseDuration } from '../domain/duration.ts';
+import {
+  DEFAULT_SCHEDULE,
+  exponentialPolicy,
+  MAX_DELAY,
+  MAX_ROUNDS,
+  type RetryPolicy,
+  scheduledPolicy,
+} from '../domain/retry-policy.ts';
+import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
+import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
+
+/** Every setting of the service itself; a provider's own stand beside its code. */
+export const SETTINGS = {
+  host: host('API_HOST', {
+    default: '127.0.0.1',
+    doc: 'The address the API listens on. Any other than a loopback address needs `API_KEYS` or `AUTH=off`.',
+  }),
+  apiPort: integer('API_PORT', {
+    min: 0,
+    max: 65_535,
+    doc: 'The port the API listens on; 0 takes a free one. Wins over `PORT`.',
+  }),
+  port: integer('PORT', {
+    min: 0,
+    max: 65_535,
+    default: '8000',
+    doc: 'The same, by the name that hosting platforms use.',
+  }),
+  database: setting(
+    'DATABASE_URL',
+    'sqlite:<path>, for example sqlite:./data/tidings.db',
+    {
+      default: 'sqlite:./data/tidings.db',
+      doc: 'Where the data is kept. The file and its folder are made if missing.',
+    },
+    parseDatabaseUrl,
+  ),
+  queue: choice('QUEUE_URL', ['database'], {
+    default: 'database',
+    doc: 'What tells workers that there is work. `database`: the store itself.',
+  }),
+  logLevel: choice('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
+    default: 'info',
+    doc: 'The least important log lines that are written, to standard error.',
+  }),
+  logFormat: choice('LOG_FORMAT', ['auto', 'json', 'pretty'], {
+    default: 'auto',
+    doc: '`auto` is `pretty` on a terminal and `json` elsewhere.',
+  }),
+  defaultChannels: list('DEFAULT_CHANNELS', {
+    of: 'channel names',
+    item: (name: string): Channel | undefined => (isChannel(name) ? name : undefined),
+    default: CHANNELS.join(','),
+    doc: 'The chain for requests that name no `channels`; those without an address of the recipient are left out.',
+  }),
+  retrySchedule: setting(
+    'RETRY_SCHEDULE',
+    `up to ${MAX_ROUNDS - 1} durations of at most a day, separated by commas`,
+    { doc: 'The waits between rounds. Default: `30s,2m,10m,30m,1h`.' },
+    parseSchedule,
+  ),
+  maxRetryAttempts: integer('MAX_RETRY_ATTEMPTS', {
+    min: 1,
+    max: MAX_ROUNDS,
+    doc: 'How many rounds there are at most. Default: one more than the schedule has waits, or 6.',
+  }),
+  retryBackoffBase: decimal('RETRY_BACKOFF_BASE', {
+    min: 1,
+    max: 3_600,
+    doc: 'Instead of a schedule: after round n the wait is base^n seconds, at most a day.',
+  }),
+  leaseSeconds: integer('LEASE_SECONDS', {
+    min: 2,
+    max: 3_600,
+    default: '30',
+    doc: 'How long a dead worker keeps its deliveries from the others. At least twice `SEND_TIMEOUT_SECONDS`.',
+  }),
+  sendTimeoutSeconds: integer('SEND_TIMEOUT_SECONDS', {
+    min: 1,
+    max: 600,
+    default: '15',
+    doc: 'The longest one call to a provider may take.',
+  }),
+  concurrency: integer('WORKER_CONCURRENCY', {
+    min: 1,
+    max: 10_000,
+    default: '64',
+    doc: 'How many deliveries a worker has in hand at once.',
+  }),
+  apiKeys: list('API_KEYS', {
+    of: 'keys',
+    item: (key: string): string | undefined => (/^[\x21-\x7e]+$/.test(key) ? key : undefined),
+    secret: true,
+    doc: 'Keys that open the API, as `Authorization: Bearer <key>` or `X-API-Key`. Unset on loopback: the API is open.',
+  }),
+  auth: choice('AUTH', ['on', 'off'], {
+    default: 'on',
+    doc: '`off` serves openly on purpose, on any address, whatever `API_KEYS` says.',
+  }),
+};
+
+type Values = SettingValues<typeof SETTINGS>;
+
+/** The service's configuration, checked and frozen. Durations in ms. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly database: DatabaseLocation;
+  readonly logLevel: Values['logLevel'];
+  readonly logFormat: Values['logFormat'];
+  readonly defaultChannels: readonly Channel[];
+  readonly retry: RetryPolicy;
+  readonly leaseMs: number;
+  readonly sendTimeout: number;
+  readonly concurrency: number;
+  /** Empty: everybody may. */
+  readonly apiKeys: readonly string[];
+}
+
+/** Reads all settings and names every fault at once; `config` is null if there are any. */
+export function readConfig(env: Env): { readonly config: Config | null; readonly faults: readonly SettingFault[] } {
+  const { values, faults } = readSettings(SETTINGS, env);
+  if (values === null) return { config: null, faults };
+  const crossed = crossFaults(values, env);
+  if (crossed.length > 0) return { config: null, faults: crossed };
+  const config: Config = Object.freeze({
+    host: values.host,
+    port: values.apiPort ?? values.port,
+    database: values.database,
+    logLevel: values.logLevel,
+    logFormat: values.logFormat,
+    defaultChannels: values.defaultChannels,
+    retry: retryPolicy(values),
+    leaseMs: values.leaseSeconds * 1000,
+    sendTimeout: values.sendTimeoutSeconds * 1000,
+    concurrency: values.concurrency,
+    apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
+  });
+  return { config, faults: [] };
+}
+
+/** What single settings cannot see. */
+function crossFaults(values: Values, env: Env): readonly SettingFault[] {
+  const faults: SettingFault[] = [];
+  if (values.leaseSeconds < 2 * values.sendTimeoutSeconds) {
+    faults.push({
+      env: 'LEASE_SECONDS',
+      problem: `${values.leaseSeconds} is less than twice SEND_TIMEOUT_SECONDS (${values.sendTimeoutSeconds}): others would take over while a worker is still sending`,
+    });
+  }
+  if (values.retrySchedule !== null && values.retryBackoffBase !== null) {
+    faults.push({ env: 'RETRY_BACKOFF_BASE', problem: 'excludes RETRY_SCHEDULE; set one of them' });
+  }
+  if (!isLoopback(values.host) && values.apiKeys === null && given(env, 'AUTH') !== 'off') {
+    faults.push({
+      env: 'API_KEYS',
+      problem: `is not set, and API_HOST ${values.host} can be reached from other machines; set keys, or AUTH=off to serve openly on purpose`,
+    });
+  }
+  return faults;
+}
+
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(address);
+}
+
+function retryPolicy(values: Values): RetryPolicy {
+  const attempts = values.maxRetryAttempts;
+  if (values.retryBackoffBase !== null) {
+    return exponentialPolicy(attempts ?? DEFAULT_SCHEDULE.length + 1, values.retryBackoffBase);
+  }
+  const schedule = values.retrySchedule ?? DEFAULT_SCHEDULE;
+  return scheduledPolicy(schedule, attempts ?? schedule.length + 1);
+}
+
+function parseSchedule(given: string): readonly number[] | undefined {
+  const waits = given.split(',').map((wait) => parseDuration(wait.trim()));
+  if (waits.length >= MAX_ROUNDS) return undefined;
+  const known = waits.filter((wait) => wait !== null).filter((wait) => wait <= MAX_DELAY);
+  return known.length === waits.length ? known : undefined;
+}

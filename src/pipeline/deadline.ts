@@ -1,0 +1,46 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Emit } from '../domain/events.ts';
+import type { Outcome } from '../domain/outcome.ts';
+
+export interface DeadlineDeps {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly sendTimeout: number;
+}
+
+/** A provider is given this long after its signal to say what it knows, in ms. */
+const LAST_WORD = 250;
+
+/**
+ * Ends for certain: a provider that does not heed its signal is left behind, and its send is `unknown`. So is one
+ * that throws, which is a bug in its adapter.
+ */
+export function callWithDeadline(
+  deps: DeadlineDeps,
+  send: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<Outcome> {
+  const abort = new AbortController();
+  return new Promise((resolve) => {
+    const cancels: (() => void)[] = [];
+    const end = (outcome: Outcome) => {
+      for (const cancel of cancels) cancel();
+      resolve(outcome);
+    };
+    cancels.push(deps.clock.after(deps.sendTimeout, () => abort.abort()));
+    cancels.push(
+      deps.clock.after(deps.sendTimeout + LAST_WORD, () =>
+        end({ kind: 'unknown', code: 'timeout', detail: `no answer within ${deps.sendTimeout} ms` }),
+      ),
+    );
+    void guarded(deps, () => send(abort.signal)).then(end);
+  });
+}
+
+async function guarded(deps: DeadlineDeps, send: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await send();
+  } catch (error) {
+    deps.emit({ type: 'fault', where: 'provider', error });
+    return { kind: 'unknown', code: 'provider_bug', detail: error instanceof Error ? error.name : typeof error };
+  }
+}

@@ -1,0 +1,184 @@
+import type { Channels, Message, OpenProvider, SendContext } from '../channels/provider.ts';
+import type { Channel } from '../domain/channel.ts';
+import type { Clock, Random } from '../domain/clock.ts';
+import { currentChannel, isExpired } from '../domain/delivery.ts';
+import type { Emit } from '../domain/events.ts';
+import { type Attempt, attemptOf, type Outcome } from '../domain/outcome.ts';
+import type { Claim } from '../store/store.ts';
+import { callWithDeadline } from './deadline.ts';
+import type { ProviderGate } from './provider-gate.ts';
+import { render } from './render.ts';
+import type { Settle } from './settle.ts';
+
+/** A claim as its worker holds it: the worker renews the lease, and knows when that fails. */
+export interface HeldClaim extends Claim {
+  /** False once the lease is lost, or will be before a send could end: then nobody may be called any more. */
+  readonly mayStillSend: () => boolean;
+}
+
+export interface DeliverDeps {
+  readonly channels: Channels;
+  readonly gate: ProviderGate;
+  readonly settle: Settle;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  /** Longest one call may take, in ms. */
+  readonly sendTimeout: number;
+  /** True while the worker is going down: what has not been sent is given back. */
+  readonly stopping: () => boolean;
+}
+
+/** One claimed delivery: check → render → choose a provider → send → settle. Never throws for what providers do. */
+export type Deliver = (claim: HeldClaim) => Promise<void>;
+
+export function createDeliver(deps: DeliverDeps): Deliver {
+  return async (claim) => {
+    const { delivery, notification } = claim;
+    if (isExpired(delivery, deps.clock.now())) {
+      await deps.settle(claim, { type: 'expired' }, []);
+      return;
+    }
+    const channel = currentChannel(delivery);
+    const message = render(channel, notification, delivery, deps.channels.sandboxed);
+    const trip = message === null ? unaddressed(claim, channel, deps.clock.now()) : await send(claim, message, deps);
+    await finish(claim, trip, deps);
+  };
+}
+
+/** What came of trying one channel: the calls made, and how they count together. */
+type Trip =
+  | { readonly kind: 'tried'; readonly outcome: Outcome; readonly attempts: readonly Attempt[] }
+  /** Nobody was called, and the delivery goes back as it was. */
+  | { readonly kind: 'released' }
+  /** It expired before anybody was called. */
+  | { readonly kind: 'expired' };
+
+/** The channel's providers in order, until one takes the message or says something about it that another would too. */
+async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Promise<Trip> {
+  const attempts: Attempt[] = [];
+  const outcomes: Outcome[] = [];
+  let shortestWait = Number.POSITIVE_INFINITY;
+  for (const provider of deps.channels.transports(message.channel)) {
+    const key = `${message.channel}/${provider.id}`;
+    const leave = await deps.gate.enter(key, provider.transport.concurrency);
+    try {
+      const stop = whyStop(claim, deps);
+      if (stop !== null) {
+        if (attempts.length === 0) return { kind: stop };
+        break;
+      }
+      const wait = deps.gate.admit(key);
+      if (wait > 0) {
+        shortestWait = Math.min(shortestWait, wait);
+        continue;
+      }
+      const { outcome, attempt } = await call(claim, message, provider, attempts.length, deps);
+      deps.gate.called(key, outcome);
+      attempts.push(attempt);
+      outcomes.push(outcome);
+      if (!(outcome.kind === 'deferred' && outcome.scope === 'provider')) break;
+    } finally {
+      leave();
+    }
+  }
+  return { kind: 'tried', outcome: together(outcomes, shortestWait), attempts };
+}
+
+function whyStop(claim: HeldClaim, deps: DeliverDeps): 'expired' | 'released' | null {
+  if (isExpired(claim.delivery, deps.clock.now())) return 'expired';
+  return deps.stopping() || !claim.mayStillSend() ? 'released' : null;
+}
+
+async function call(
+  claim: Claim,
+  message: Message,
+  provider: OpenProvider,
+  made: number,
+  deps: DeliverDeps,
+): Promise<{ readonly outcome: Outcome; readonly attempt: Attempt }> {
+  const { delivery } = claim;
+  const startedAt = deps.clock.now();
+  const number = delivery.attempts + made + 1;
+  const context = (signal: AbortSignal): SendContext => ({
+    notificationId: delivery.notificationId,
+    deliveryId: delivery.id,
+    idempotencyKey: `${delivery.id}-${message.channel}`,
+    attempt: number,
+    signal,
+    now: startedAt,
+  });
+  const outcome = await callWithDeadline(deps, (signal) => provider.transport.send(message, context(signal)));
+  const durationMs = Math.max(0, deps.clock.now() - startedAt);
+  const attempt = attemptOf(outcome, {
+    number,
+    channel: message.channel,
+    provider: provider.id,
+    startedAt,
+    durationMs,
+  });
+  return { outcome, attempt };
+}
+
+/** Several providers of one channel count as one try: the last word, or the shortest wait if that is all they ask for. */
+function together(outcomes: readonly Outcome[], shortestWait: number): Outcome {
+  const last = outcomes.at(-1);
+  if (last === undefined) {
+    return {
+      kind: 'deferred',
+      code: 'provider_down',
+      detail: 'every provider of the channel is left alone for now',
+      scope: 'provider',
+      retryAfterMs: Number.isFinite(shortestWait) ? shortestWait : 0,
+    };
+  }
+  if (last.kind !== 'deferred') return last;
+  const waits = outcomes.map((outcome) => (outcome.kind === 'deferred' ? outcome.retryAfterMs : undefined));
+  const known = [...waits, Number.isFinite(shortestWait) ? shortestWait : undefined].filter(
+    (wait) => wait !== undefined,
+  );
+  // One that failed without naming a time is a failure of the round, whatever the others asked for.
+  if (waits.includes(undefined)) return withoutWait(last);
+  return { ...last, retryAfterMs: Math.min(...known) };
+}
+
+function withoutWait(outcome: Extract<Outcome, { kind: 'deferred' }>): Outcome {
+  const { retryAfterMs: _named, ...rest } = outcome;
+  return rest;
+}
+
+function unaddressed(claim: Claim, channel: Channel, now: number): Trip {
+  const outcome: Outcome = {
+    kind: 'rejected',
+    code: 'no_address',
+    detail: `the recipient has no address for ${channel}`,
+  };
+  const call = { number: claim.delivery.attempts + 1, channel, provider: null, startedAt: now, durationMs: 0 };
+  return { kind: 'tried', outcome, attempts: [attemptOf(outcome, call)] };
+}
+
+async function finish(claim: HeldClaim, trip: Trip, deps: DeliverDeps): Promise<void> {
+  switch (trip.kind) {
+    case 'tried': {
+      const { outcome, attempts } = trip;
+      if (attempts.length === 0 && outcome.kind === 'deferred') heldBack(claim, outcome.retryAfterMs ?? 0, deps);
+      await deps.settle(claim, { type: 'tried', outcome, attempts: attempts.length, random: deps.random() }, attempts);
+      return;
+    }
+    case 'released':
+    case 'expired':
+      await deps.settle(claim, { type: trip.kind }, []);
+      return;
+  }
+}
+
+function heldBack(claim: Claim, waitMs: number, deps: DeliverDeps): void {
+  const { delivery, notification } = claim;
+  deps.emit({
+    type: 'held_back',
+    requestId: notification.requestId,
+    deliveryId: delivery.id,
+    channel: currentChannel(delivery),
+    waitMs,
+  });
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Emit } from '../domain/events.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { admit, afterCall, HEALTHY, type ProviderHealth } from '../domain/provider-health.ts';
+
+/** Who may be called now: each provider's breaker and its slots. One gate per worker process. */
+export interface ProviderGate {
+  /** 0: call it. Otherwise the ms until that may be asked again. */
+  admit(provider: string): number;
+  /** Resolves with a function that gives the slot back. Waits in line; `concurrency` null is no limit. */
+  enter(provider: string, concurrency: number | null): Promise<() => void>;
+  called(provider: string, outcome: Outcome): void;
+}
+
+interface Line {
+  busy: number;
+  readonly waiting: (() => void)[];
+}
+
+export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
+  const healths = new Map<string, ProviderHealth>();
+  const lines = new Map<string, Line>();
+  const healthOf = (provider: string) => healths.get(provider) ?? HEALTHY;
+
+  function leave(line: Line): void {
+    const next = line.waiting.shift();
+    // The slot passes straight to the next in line, so `busy` stays as it is.
+    if (next === undefined) line.busy -= 1;
+    else next();
+  }
+
+  return {
+    admit(provider) {
+      const admission = admit(healthOf(provider), clock.now());
+      if (!admission.admitted) return admission.waitMs;
+      healths.set(provider, admission.health);
+      return 0;
+    },
+
+    enter(provider, concurrency) {
+      if (concurrency === null) return Promise.resolve(() => {});
+      const line = lines.get(provider) ?? { busy: 0, waiting: [] };
+      lines.set(provider, line);
+      if (line.busy < concurrency) {
+        line.busy += 1;
+        return Promise.resolve(() => leave(line));
+      }
+      return new Promise((resolve) => line.waiting.push(() => resolve(() => leave(line))));
+    },
+
+    called(provider, outcome) {
+      const before = healthOf(provider);
+      const after = afterCall(before, outcome, clock.now());
+      healths.set(provider, after);
+      if (before.openUntil !== null && after.openUntil === null) emit({ type: 'provider_recovered', provider });
+      if (after.openUntil !== null && after.openUntil !== before.openUntil) {
+        emit({ type: 'provider_paused', provider, until: after.openUntil, cause: after.cause ?? '' });
+      }
+    },
+  };
+}

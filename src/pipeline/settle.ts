@@ -1,0 +1,65 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Delivery } from '../domain/delivery.ts';
+import type { Emit } from '../domain/events.ts';
+import type { Notification } from '../domain/notification.ts';
+import type { Attempt } from '../domain/outcome.ts';
+import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { type DeliveryEvent, type DeliveryPolicy, transition } from '../domain/transition.ts';
+import { type Claim, type Store, StoreUnavailable } from '../store/store.ts';
+import type { HandOff } from './hand-off.ts';
+import { pause } from './pause.ts';
+
+export interface SettleDeps {
+  readonly store: Pick<Store, 'write'>;
+  readonly handOff: HandOff;
+  readonly clock: Clock;
+  /** For notifications that bring no policy of their own. */
+  readonly retry: RetryPolicy;
+  readonly emit: Emit;
+}
+
+/**
+ * Outcome → new state, in the store. True: it is there. False: the fence refused it, because the lease had been lost
+ * and others have newer news; then what happened here is only told to the log.
+ */
+export type Settle = (claim: Claim, event: DeliveryEvent, attempts: readonly Attempt[]) => Promise<boolean>;
+
+/** How long a result is held while the store is away, in ms. After that the lease has long run out. */
+const HOLD = 60_000;
+
+export function createSettle(deps: SettleDeps): Settle {
+  return async ({ delivery, notification }, event, attempts) => {
+    const after = transition(delivery, event, deps.clock.now(), policyOf(notification, deps.retry));
+    if (after === null)
+      throw new Error(`delivery ${delivery.id}: ${event.type} does not apply while ${delivery.status}`);
+    const { requestId } = notification;
+    for (const attempt of attempts) deps.emit({ type: 'attempted', requestId, deliveryId: delivery.id, attempt });
+    const written = await writeWhenPossible(deps, after, attempts);
+    if (!written) {
+      deps.emit({ type: 'stale_settle', requestId, deliveryId: delivery.id });
+      return false;
+    }
+    deps.emit({ type: 'moved', requestId, delivery: after });
+    deps.handOff([after]);
+    return true;
+  };
+}
+
+export function policyOf(notification: Notification, retry: RetryPolicy): DeliveryPolicy {
+  return { retry: notification.retry ?? retry, onUnknown: notification.onUnknown };
+}
+
+/** A send has happened: its record is worth waiting for. */
+async function writeWhenPossible(deps: SettleDeps, after: Delivery, attempts: readonly Attempt[]): Promise<boolean> {
+  const since = deps.clock.now();
+  for (let wait = 20; ; wait = Math.min(wait * 2, 1_000)) {
+    try {
+      const [written] = await deps.store.write([[{ after, attempts }]]);
+      return written === true;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || deps.clock.now() - since > HOLD) throw error;
+      deps.emit({ type: 'fault', where: 'settle', error });
+      await pause(deps.clock, wait);
+    }
+  }
+}

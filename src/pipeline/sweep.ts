@@ -1,0 +1,102 @@
+import type { Clock } from '../domain/clock.ts';
+import { currentChannel } from '../domain/delivery.ts';
+import type { Emit } from '../domain/events.ts';
+import { attemptOf } from '../domain/outcome.ts';
+import type { RetryPolicy } from '../domain/retry-policy.ts';
+import { transition } from '../domain/transition.ts';
+import type { Claim, Store } from '../store/store.ts';
+import type { HandOff } from './hand-off.ts';
+import { pause } from './pause.ts';
+import { policyOf } from './settle.ts';
+
+export interface SweepDeps {
+  readonly store: Pick<Store, 'expiredLeases' | 'write' | 'purge'>;
+  readonly handOff: HandOff;
+  readonly clock: Clock;
+  readonly retry: RetryPolicy;
+  readonly emit: Emit;
+}
+
+/** Puts right what nobody else will. Any number may run at once: each repair is fenced, so one of them wins. */
+export interface Sweeper {
+  start(): void;
+  /** Resolves when the pass under way is over. */
+  stop(): Promise<void>;
+}
+
+/** How often lost workers are looked for, in ms: a pass of its own, so new work cannot starve it. */
+const INTERVAL = 1_000;
+const BATCH = 500;
+/** How often and how far idempotency keys are forgotten, in ms. */
+const PURGE_INTERVAL = 60_000;
+export const KEY_LIFETIME = 86_400_000;
+const PURGE_BATCH = 1_000;
+
+export function createSweeper(deps: SweepDeps): Sweeper {
+  const stopping = new AbortController();
+  let running: Promise<void> | null = null;
+
+  async function run(): Promise<void> {
+    let purgeDue = deps.clock.now() + PURGE_INTERVAL;
+    while (!stopping.signal.aborted) {
+      try {
+        while ((await reclaim(deps)) === BATCH);
+        if (deps.clock.now() >= purgeDue) {
+          await purge(deps);
+          purgeDue = deps.clock.now() + PURGE_INTERVAL;
+        }
+      } catch (error) {
+        deps.emit({ type: 'fault', where: 'sweep', error });
+      }
+      await pause(deps.clock, INTERVAL, stopping.signal);
+    }
+  }
+
+  return {
+    start() {
+      running ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/** Takes deliveries back whose worker let the lease run out; answers how many it looked at. */
+export async function reclaim(deps: SweepDeps): Promise<number> {
+  const lost = await deps.store.expiredLeases(BATCH);
+  const now = deps.clock.now();
+  const repairs = lost.flatMap((claim) => repair(claim, deps.retry, now) ?? []);
+  if (repairs.length === 0) return lost.length;
+  const written = await deps.store.write(repairs.map(({ change }) => [change]));
+  for (const [index, { change, requestId }] of repairs.entries()) {
+    // Refused: its worker came back in time, or another sweeper was first.
+    if (written[index] !== true) continue;
+    deps.emit({ type: 'reclaimed', requestId, deliveryId: change.after.id });
+    deps.emit({ type: 'moved', requestId, delivery: change.after });
+    deps.handOff([change.after]);
+  }
+  return lost.length;
+}
+
+function repair({ delivery, notification }: Claim, retry: RetryPolicy, now: number) {
+  const after = transition(delivery, { type: 'lease_expired' }, now, policyOf(notification, retry));
+  if (after === null) return null;
+  const attempt = attemptOf(
+    { kind: 'unknown', code: 'worker_lost', detail: 'the lease ran out before a result was recorded' },
+    {
+      number: after.attempts,
+      channel: currentChannel(delivery),
+      provider: null,
+      startedAt: now,
+      durationMs: 0,
+    },
+  );
+  return { change: { after, attempts: [attempt] }, requestId: notification.requestId };
+}
+
+async function purge(deps: SweepDeps): Promise<void> {
+  const keysBefore = deps.clock.now() - KEY_LIFETIME;
+  while ((await deps.store.purge({ keysBefore, limit: PURGE_BATCH })) === PURGE_BATCH);
+}

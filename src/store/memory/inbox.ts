@@ -1,0 +1,115 @@
+import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+
+/** The inboxes of all users, newest entry first in each. */
+export class Inboxes {
+  readonly #byUser = new Map<string, InboxEntry[]>();
+  readonly #owners = new Map<DeliveryId, string>();
+  readonly #byNotification = new Map<NotificationId, { readonly userId: string; readonly id: DeliveryId }[]>();
+
+  get size(): number {
+    return this.#owners.size;
+  }
+
+  add(entry: NewInboxEntry): void {
+    if (this.#owners.has(entry.id)) return;
+    this.#owners.set(entry.id, entry.userId);
+    const siblings = this.#byNotification.get(entry.notificationId) ?? [];
+    siblings.push({ userId: entry.userId, id: entry.id });
+    this.#byNotification.set(entry.notificationId, siblings);
+    const entries = this.#byUser.get(entry.userId) ?? [];
+    this.#byUser.set(entry.userId, entries);
+    const added: InboxEntry = { ...entry, seenAt: null, readAt: null, archivedAt: null };
+    let place = 0;
+    for (let other = entries[0]; other !== undefined && isNewer(other, added); other = entries[place]) place++;
+    entries.splice(place, 0, added);
+  }
+
+  list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
+    const entries = this.#byUser.get(userId) ?? [];
+    const start = page.after === null ? 0 : entries.findIndex((entry) => isPast(entry, page.after ?? ''));
+    const found = start === -1 ? [] : entries.slice(start).filter((entry) => isIn(entry, status));
+    const items = found.slice(0, page.limit);
+    const last = items.at(-1);
+    return { items, next: last !== undefined && found.length > items.length ? cursorOf(last) : null };
+  }
+
+  count(userId: string): InboxCounts {
+    const shown = (this.#byUser.get(userId) ?? []).filter((entry) => entry.archivedAt === null);
+    return {
+      total: shown.length,
+      unread: shown.filter((entry) => entry.readAt === null).length,
+      unseen: shown.filter((entry) => entry.seenAt === null).length,
+    };
+  }
+
+  mark(userId: string, id: DeliveryId, mark: InboxMark, now: number): InboxEntry | null {
+    this.markMany(userId, mark, { ids: [id] }, now);
+    return this.#byUser.get(userId)?.find((entry) => entry.id === id) ?? null;
+  }
+
+  markMany(
+    userId: string,
+    mark: InboxMark,
+    which: { readonly ids: readonly DeliveryId[] } | { readonly before: number | null },
+    now: number,
+  ): number {
+    const entries = this.#byUser.get(userId) ?? [];
+    const isMeant =
+      'ids' in which
+        ? (entry: InboxEntry) => which.ids.includes(entry.id)
+        : (entry: InboxEntry) => which.before === null || entry.createdAt < which.before;
+    let changed = 0;
+    for (const [place, entry] of entries.entries()) {
+      const after = isMeant(entry) ? marked(entry, mark, now) : entry;
+      if (after === entry) continue;
+      entries[place] = after;
+      changed++;
+    }
+    return changed;
+  }
+
+  /** When a notification was first read; null: not (any more). */
+  readAtOf(id: NotificationId): number | null {
+    const times = (this.#byNotification.get(id) ?? []).flatMap(({ userId, id: entryId }) => {
+      const entry = this.#byUser.get(userId)?.find((candidate) => candidate.id === entryId);
+      return entry === undefined || entry.readAt === null ? [] : [entry.readAt];
+    });
+    return times.length > 0 ? Math.min(...times) : null;
+  }
+}
+
+/** The same object where the mark changes nothing. */
+function marked(entry: InboxEntry, mark: InboxMark, now: number): InboxEntry {
+  switch (mark) {
+    case 'seen':
+      return entry.seenAt === null ? { ...entry, seenAt: now } : entry;
+    case 'read':
+      return entry.readAt === null ? { ...entry, readAt: now, seenAt: entry.seenAt ?? now } : entry;
+    case 'unread':
+      return entry.readAt === null ? entry : { ...entry, readAt: null };
+    case 'archive':
+      return entry.archivedAt === null ? { ...entry, archivedAt: now } : entry;
+    case 'unarchive':
+      return entry.archivedAt === null ? entry : { ...entry, archivedAt: null };
+  }
+}
+
+function isIn(entry: InboxEntry, status: InboxStatus | null): boolean {
+  if (status === 'archived') return entry.archivedAt !== null;
+  if (entry.archivedAt !== null) return false;
+  return status === null || (entry.readAt !== null) === (status === 'read');
+}
+
+function isNewer(a: InboxEntry, b: InboxEntry): boolean {
+  return a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.id > b.id);
+}
+
+function cursorOf(entry: InboxEntry): string {
+  return `${entry.createdAt}.${entry.id}`;
+}
+
+function isPast(entry: InboxEntry, cursor: string): boolean {
+  const [time, id = ''] = cursor.split('.');
+  return entry.createdAt < Number(time) || (entry.createdAt === Number(time) && entry.id < id);
+}

@@ -1,0 +1,82 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DeliveryId } from '../../domain/ids.ts';
+import type { Priority } from '../../domain/notification.ts';
+import { claimed } from '../../domain/transition.ts';
+import type { Claim, Lease } from '../store.ts';
+import {
+  deliveryFrom,
+  deliveryKey,
+  idBytes,
+  NOTIFICATION_COLUMNS,
+  notificationFrom,
+  priorityNumber,
+  type Row,
+} from './rows.ts';
+import { READY } from './statements.ts';
+
+const CLAIMABLE = `SELECT d.*, ${NOTIFICATION_COLUMNS} FROM deliveries d JOIN notifications n ON n.id = d.notification_id`;
+
+/** Everything about leases. The writing functions run inside the caller's transaction. */
+export function prepareClaims(db: DatabaseSync) {
+  const due = db.prepare(
+    `${CLAIMABLE} WHERE d.${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`,
+  );
+  const byId = db.prepare(`${CLAIMABLE} WHERE d.notification_id = ? AND d.leg = ?`);
+  const expired = db.prepare(`${CLAIMABLE} WHERE d.status = 'sending' AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
+  const take = db.prepare(
+    'UPDATE deliveries SET status = ?, version = ?, due_at = ? WHERE notification_id = ? AND leg = ?',
+  );
+  const extend = db.prepare(
+    "UPDATE deliveries SET due_at = ? WHERE notification_id = ? AND leg = ? AND version = ? AND status = 'sending'",
+  );
+  const nextReady = db.prepare(`SELECT min(due_at) AS at FROM deliveries WHERE ${READY} AND priority = ?`);
+
+  const claimOf = (row: Row): Claim => ({ delivery: deliveryFrom(row), notification: notificationFrom(row) });
+
+  const lease = (row: Row, now: number, leaseMs: number): Claim | null => {
+    const { delivery, notification } = claimOf(row);
+    const after = claimed(delivery, now + leaseMs, now);
+    if (after === null) return null;
+    take.run(after.status, after.version, after.dueAt, idBytes(after.notificationId), after.leg);
+    return { delivery: after, notification };
+  };
+
+  return {
+    claimDue(request: { limit: number; order: readonly Priority[]; leaseMs: number }, now: number): readonly Claim[] {
+      const claims: Claim[] = [];
+      for (const priority of request.order) {
+        const room = request.limit - claims.length;
+        if (room <= 0) break;
+        for (const row of due.all(priorityNumber(priority), now, room)) {
+          const claim = lease(row, now, request.leaseMs);
+          if (claim !== null) claims.push(claim);
+        }
+      }
+      return claims;
+    },
+
+    claim(ids: readonly DeliveryId[], leaseMs: number, now: number): readonly Claim[] {
+      return ids.flatMap((id) => {
+        const { notification_id, leg } = deliveryKey(id);
+        const row = byId.get(notification_id, leg);
+        return row === undefined ? [] : (lease(row, now, leaseMs) ?? []);
+      });
+    },
+
+    renew(leases: readonly Lease[], leaseMs: number, now: number): readonly boolean[] {
+      return leases.map(({ id, version }) => {
+        const { notification_id, leg } = deliveryKey(id);
+        return extend.run(now + leaseMs, notification_id, leg, version).changes === 1;
+      });
+    },
+
+    expiredLeases: (limit: number, now: number): readonly Claim[] => expired.all(now, limit).map(claimOf),
+
+    nextDueAt(): number | null {
+      const times = [nextReady.get(0), nextReady.get(1), nextReady.get(2)]
+        .map((row) => row?.at)
+        .filter((at) => typeof at === 'number');
+      return times.length === 0 ? null : Math.min(...times);
+    },
+  };
+}

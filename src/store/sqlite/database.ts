@@ -1,0 +1,71 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreUnavailable } from '../store.ts';
+
+/**
+ * The oldest SQLite that may hold the truth: earlier ones can lose committed rows when several connections checkpoint
+ * at once (the "WAL-reset" bug, fixed in 3.51.3).
+ */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+
+/** How long SQLite itself may wait for a lock, in ms. Short, as it blocks the process; longer waits are ours. */
+const BUSY_WAIT = 5;
+
+/** Opens (and makes) the file with the settings that every connection needs; throws a sentence if it may not. */
+export function openDatabase(path: string): DatabaseSync {
+  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+  // The first steps may meet another process that is migrating: they wait for it.
+  const db = new DatabaseSync(path, { timeout: 15_000 });
+  try {
+    assertSqliteVersion(db);
+    db.exec('PRAGMA journal_mode = WAL');
+    // WAL alone would mean NORMAL on some builds: a commit must be on the disk before it is answered.
+    db.exec('PRAGMA synchronous = FULL');
+    db.exec('PRAGMA journal_size_limit = 67108864');
+    db.exec('PRAGMA cache_size = -16000');
+    db.exec('PRAGMA temp_store = MEMORY');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** To be called when start-up is over. */
+export function limitBusyWait(db: DatabaseSync): void {
+  db.exec(`PRAGMA busy_timeout = ${BUSY_WAIT}`);
+}
+
+function assertSqliteVersion(db: DatabaseSync): void {
+  const version = String(db.prepare('SELECT sqlite_version() AS version').get()?.version);
+  const parts = version.split('.').map(Number);
+  for (const [index, wanted] of OLDEST_SQLITE.entries()) {
+    const part = parts[index] ?? 0;
+    if (part > wanted) return;
+    if (part < wanted)
+      throw new Error(`SQLite ${version} can lose data; ${OLDEST_SQLITE.join('.')} or newer is needed`);
+  }
+}
+
+/** Primary result codes (sqlite.org/rescode.html) that pass: busy, locked, read-only, I/O error, full, can't open. */
+const PASSING: ReadonlySet<number> = new Set([5, 6, 8, 10, 13, 14]);
+const LOCKED: ReadonlySet<number> = new Set([5, 6]);
+
+function resultCode(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
+  return error.errcode & 0xff;
+}
+
+/** Somebody else holds the lock: worth another try at once. */
+export function isLocked(error: unknown): boolean {
+  const code = resultCode(error);
+  return code !== null && LOCKED.has(code);
+}
+
+/** The error as the port promises it: a passing fault of the file as StoreUnavailable, anything else as it is. */
+export function asPortError(error: unknown): unknown {
+  const code = resultCode(error);
+  if (code === null || !PASSING.has(code)) return error;
+  return new StoreUnavailable(`the SQLite file cannot be used right now (result code ${code})`, { cause: error });
+}

@@ -1,0 +1,116 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { DeliveryId } from '../../domain/ids.ts';
+import type { JsonObject } from '../../domain/notification.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import { idBytes, idFrom, json, parse, type Row } from './rows.ts';
+import { insertInto } from './statements.ts';
+
+const SHOWN: Readonly<Record<InboxStatus | 'all', string>> = {
+  all: 'archived_at IS NULL',
+  unread: 'archived_at IS NULL AND read_at IS NULL',
+  read: 'archived_at IS NULL AND read_at IS NOT NULL',
+  archived: 'archived_at IS NOT NULL',
+};
+
+/** What a mark sets, and which entries it changes at all. */
+const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: string }>> = {
+  seen: { set: 'seen_at = :now', where: 'seen_at IS NULL' },
+  read: { set: 'read_at = :now, seen_at = coalesce(seen_at, :now)', where: 'read_at IS NULL' },
+  unread: { set: 'read_at = NULL', where: 'read_at IS NOT NULL' },
+  archive: { set: 'archived_at = :now', where: 'archived_at IS NULL' },
+  unarchive: { set: 'archived_at = NULL', where: 'archived_at IS NOT NULL' },
+};
+
+const LAST = new Uint8Array(16).fill(0xff);
+
+/** The inbox's statements; the writing ones run inside the caller's transaction. */
+export function prepareInbox(db: DatabaseSync) {
+  const insert = insertInto(db, 'inbox', [
+    ...['user_id', 'id', 'notification_id', 'title', 'body', 'action_url', 'data', 'created_at'],
+  ]);
+  const exists = db.prepare('SELECT 1 AS yes FROM inbox WHERE user_id = ? AND id = ?');
+  const find = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND id = ?');
+  const counts = db.prepare(
+    `SELECT count(*) AS total, count(*) FILTER (WHERE read_at IS NULL) AS unread,
+       count(*) FILTER (WHERE seen_at IS NULL) AS unseen FROM inbox WHERE user_id = ? AND archived_at IS NULL`,
+  );
+
+  return {
+    add(entries: readonly NewInboxEntry[]): void {
+      for (const entry of entries) {
+        if (exists.get(entry.userId, bytesOf(entry.id)) !== undefined) continue;
+        insert.run({
+          user_id: entry.userId,
+          id: bytesOf(entry.id),
+          notification_id: idBytes(entry.notificationId),
+          title: entry.title,
+          body: entry.body,
+          action_url: entry.actionUrl,
+          data: json(entry.data),
+          created_at: entry.createdAt,
+        });
+      }
+    },
+
+    list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
+      const rows = db
+        .prepare(
+          `SELECT * FROM inbox WHERE user_id = ? AND id < ? AND ${SHOWN[status ?? 'all']} ORDER BY id DESC LIMIT ?`,
+        )
+        .all(userId, page.after === null ? LAST : bytesOf(page.after as DeliveryId), page.limit + 1);
+      const items = rows.slice(0, page.limit).map(entryFrom);
+      return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+    },
+
+    count(userId: string): InboxCounts {
+      const row = counts.get(userId) ?? {};
+      return { total: Number(row.total), unread: Number(row.unread), unseen: Number(row.unseen) };
+    },
+
+    mark(userId: string, id: DeliveryId, mark: InboxMark, now: number): InboxEntry | null {
+      this.markMany(userId, mark, { ids: [id] }, now);
+      const row = find.get(userId, bytesOf(id));
+      return row === undefined ? null : entryFrom(row);
+    },
+
+    markMany(
+      userId: string,
+      mark: InboxMark,
+      which: { readonly ids: readonly DeliveryId[] } | { readonly before: number | null },
+      now: number,
+    ): number {
+      const { set, where } = MARKS[mark];
+      const named = (condition: string) => {
+        const statement = db.prepare(`UPDATE inbox SET ${set} WHERE user_id = :userId AND ${where} AND ${condition}`);
+        statement.setAllowUnknownNamedParameters(true);
+        return statement;
+      };
+      if ('ids' in which) {
+        const one = named('id = :id');
+        return which.ids.reduce((sum, id) => sum + Number(one.run({ userId, now, id: bytesOf(id) }).changes), 0);
+      }
+      const all = named('(:before IS NULL OR created_at < :before)');
+      return Number(all.run({ userId, now, before: which.before }).changes);
+    },
+  };
+}
+
+function bytesOf(id: DeliveryId): Uint8Array {
+  return Buffer.from(id.replaceAll('-', ''), 'hex');
+}
+
+function entryFrom(row: Row): InboxEntry {
+  return {
+    id: idFrom(row.id) as string as DeliveryId,
+    notificationId: idFrom(row.notification_id),
+    userId: row.user_id as string,
+    title: row.title as string | null,
+    body: row.body as string,
+    actionUrl: row.action_url as string | null,
+    data: parse(row.data) as JsonObject | null,
+    createdAt: row.created_at as number,
+    seenAt: row.seen_at as number | null,
+    readAt: row.read_at as number | null,
+    archivedAt: row.archived_at as number | null,
+  };
+}

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Channel } from '../../domain/channel.ts';
+import { deliveryId } from '../../domain/ids.ts';
+import type { JsonObject } from '../../domain/notification.ts';
+import {
+  type NewSandboxMessage,
+  SANDBOX_KEEPS,
+  type SandboxFilter,
+  type SandboxMessage,
+  type SandboxPage,
+} from '../sandbox.ts';
+import { deliveryKey, idBytes, idFrom, type Params, parse, type Row } from './rows.ts';
+import { insertInto } from './statements.ts';
+
+/** The sandbox's statements; `add` runs inside the caller's transaction. */
+export function prepareSandbox(db: DatabaseSync) {
+  const insert = insertInto(db, 'sandbox', ['notification_id', 'leg', 'channel', 'recipient', 'message', 'caught_at']);
+  const trim = db.prepare('DELETE FROM sandbox WHERE id <= ?');
+
+  return {
+    add(messages: readonly NewSandboxMessage[]): void {
+      let last: number | bigint = 0;
+      for (const caught of messages) {
+        last = insert.run({
+          ...deliveryKey(caught.deliveryId),
+          channel: caught.channel,
+          recipient: caught.to,
+          message: JSON.stringify(caught.message),
+          caught_at: caught.caughtAt,
+        }).lastInsertRowid;
+      }
+      trim.run(Number(last) - SANDBOX_KEEPS);
+    },
+
+    list(filter: SandboxFilter, page: { limit: number; after: string | null }): SandboxPage {
+      const params: Params = {
+        before: page.after === null ? Number.MAX_SAFE_INTEGER : Number(page.after),
+        limit: page.limit + 1,
+      };
+      const where = ['id < :before'];
+      if (filter.channel !== undefined) {
+        where.push('channel = :channel');
+        params.channel = filter.channel;
+      }
+      if (filter.to !== undefined) {
+        where.push('recipient = :to');
+        params.to = filter.to;
+      }
+      if (filter.notificationId !== undefined) {
+        where.push('notification_id = :notification');
+        params.notification = idBytes(filter.notificationId);
+      }
+      const rows = db
+        .prepare(`SELECT * FROM sandbox WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT :limit`)
+        .all(params);
+      const items = rows.slice(0, page.limit).map(messageFrom);
+      return { items, next: rows.length > page.limit ? String(items.at(-1)?.id) : null };
+    },
+  };
+}
+
+function messageFrom(row: Row): SandboxMessage {
+  const notificationId = idFrom(row.notification_id);
+  return {
+    id: row.id as number,
+    notificationId,
+    deliveryId: deliveryId(notificationId, row.leg as number),
+    channel: row.channel as Channel,
+    to: row.recipient as string,
+    message: parse(row.message) as JsonObject,
+    caughtAt: row.caught_at as number,
+  };
+}

@@ -1,0 +1,145 @@
+import type { Clock } from '../../domain/clock.ts';
+import { newTally } from '../../domain/counters.ts';
+import type { InboxStore } from '../inbox.ts';
+import type { SandboxStore } from '../sandbox.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { prepareAccept } from './accept.ts';
+import { prepareClaims } from './claim.ts';
+import { asPortError, limitBusyWait, openDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
+import { prepareInbox } from './inbox.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { prepareReads } from './read.ts';
+import { prepareSandbox } from './sandbox.ts';
+import { prepareWrite } from './write.ts';
+
+export interface SqliteStore extends Store, InboxStore, SandboxStore {
+  /** The migrations that this start applied. */
+  readonly migrated: readonly string[];
+  /** Calls `ring` soon after another process has committed to the same file; the answer ends that. */
+  subscribe(ring: () => void): () => void;
+}
+
+/** How often another process's commits are looked for, in ms: one read of shared memory each time. */
+const CHANGE_PROBE = 20;
+
+/**
+ * Opens the file (`:memory:` for none), brings its schema up to date and answers the store on it. Throws a sentence
+ * when it cannot be used. One process may have several open; several processes may share one file.
+ */
+export function openSqliteStore({ path, clock }: { readonly path: string; readonly clock: Clock }): SqliteStore {
+  const db = openDatabase(path);
+  const migrated = migrateOrClose();
+  limitBusyWait(db);
+
+  let tally = newTally();
+  const count = db.prepare(
+    'INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
+  );
+  const group = new GroupCommit(db, clock, {
+    beforeCommit() {
+      const minute = Math.floor(clock.now() / 60_000);
+      for (const [key, value] of tally) {
+        const [kind = '', name = ''] = key.split(':');
+        count.run(minute, kind, name, value);
+      }
+      tally = newTally();
+    },
+    rolledBack() {
+      tally = newTally();
+    },
+  });
+  const acceptOne = prepareAccept(db);
+  const writeGroup = prepareWrite(db);
+  const claims = prepareClaims(db);
+  const reads = prepareReads(db);
+  const inbox = prepareInbox(db);
+  const sandbox = prepareSandbox(db);
+  const setProbe = db.prepare(
+    'INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
+  );
+  const purgeKeys = db.prepare(
+    'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)',
+  );
+  const dataVersion = db.prepare('PRAGMA data_version');
+  const ends = new Set<() => void>();
+  let closed = false;
+
+  function migrateOrClose(): readonly string[] {
+    try {
+      return migrate(db, readMigrations(), clock.now());
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  function read<T>(query: () => T): Promise<T> {
+    if (closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    try {
+      return Promise.resolve(query());
+    } catch (error) {
+      return Promise.reject(asPortError(error));
+    }
+  }
+
+  return {
+    migrated,
+    accept: (submissions) =>
+      Promise.all(
+        submissions.map((submission) =>
+          group.run(submission.notifications.length * 3, () => acceptOne(submission, tally)),
+        ),
+      ),
+    claimDue: (request) => group.run(request.limit, () => claims.claimDue(request, clock.now())),
+    claim: (ids, leaseMs) => group.run(ids.length, () => claims.claim(ids, leaseMs, clock.now())),
+    renew: (leases, leaseMs) => group.run(leases.length, () => claims.renew(leases, leaseMs, clock.now())),
+    write: (groups) =>
+      Promise.all(groups.map((changes) => group.run(changes.length * 2, () => writeGroup(changes, tally)))),
+    purge: ({ keysBefore, limit }) => group.run(limit, () => Number(purgeKeys.run(keysBefore, limit).changes)),
+    probe: () => group.run(1, () => void setProbe.run(clock.now())),
+
+    expiredLeases: (limit) => read(() => claims.expiredLeases(limit, clock.now())),
+    nextDueAt: () => read(() => claims.nextDueAt()),
+    find: (id) => read(() => reads.find(id)),
+    list: (filter, page) => read(() => reads.list(filter, page)),
+    deadLetters: (filter, page) => read(() => reads.deadLetters(filter, page)),
+    stats: (since) => read(() => reads.stats(since)),
+    backlog: () => read(() => reads.backlog(clock.now())),
+
+    addToInbox: (entries) => group.run(entries.length, () => inbox.add(entries)),
+    listInbox: (userId, status, page) => read(() => inbox.list(userId, status, page)),
+    countInbox: (userId) => read(() => inbox.count(userId)),
+    markInboxEntry: (userId, id, mark, now) => group.run(1, () => inbox.mark(userId, id, mark, now)),
+    markInbox: (userId, mark, which, now) => group.run(100, () => inbox.markMany(userId, mark, which, now)),
+
+    addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
+    listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
+
+    subscribe(ring) {
+      let known = dataVersion.get()?.data_version;
+      let end = clock.after(CHANGE_PROBE, look);
+      function look(): void {
+        const version = dataVersion.get()?.data_version;
+        if (version !== known) ring();
+        known = version;
+        end = clock.after(CHANGE_PROBE, look);
+      }
+      const stop = () => end();
+      ends.add(stop);
+      return () => {
+        stop();
+        ends.delete(stop);
+      };
+    },
+
+    close() {
+      if (closed) return Promise.resolve();
+      group.close();
+      closed = true;
+      for (const end of ends) end();
+      db.close();
+      return Promise.resolve();
+    },
+  };
+}

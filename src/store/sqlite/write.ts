@@ -1,0 +1,40 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type Tally, tallyWritten } from '../../domain/counters.ts';
+import type { Change } from '../store.ts';
+import { prepareAttempt } from './accept.ts';
+import { attemptParams, deliveryParams, idBytes } from './rows.ts';
+
+/** Writes one group inside the running transaction; false if the fence refused it, and then nothing was written. */
+export type WriteGroup = (group: readonly Change[], tally: Tally) => boolean;
+
+/** The columns that a transition can change. */
+const CHANGING = [
+  ...['status', 'due_at', 'round', 'position', 'dropped', 'attempts', 'crashes', 'limited_since', 'channel_used'],
+  ...['reason', 'sent_at', 'delivered_at', 'finished_at', 'discarded_at'],
+];
+
+export function prepareWrite(db: DatabaseSync): WriteGroup {
+  const update = db.prepare(
+    `UPDATE deliveries SET version = :version, ${CHANGING.map((column) => `${column} = :${column}`).join(', ')}
+     WHERE notification_id = :notification_id AND leg = :leg AND version = :version - 1`,
+  );
+  update.setAllowUnknownNamedParameters(true);
+  const version = db.prepare('SELECT version FROM deliveries WHERE notification_id = ? AND leg = ?');
+  const insertAttempt = prepareAttempt(db);
+  const setSendAt = db.prepare('UPDATE notifications SET send_at = ? WHERE id = ?');
+
+  const holds = ({ after }: Change): boolean =>
+    version.get(idBytes(after.notificationId), after.leg)?.version === after.version - 1;
+
+  return (group, tally) => {
+    // A group of one needs no look ahead: its update is the fence.
+    if (group.length > 1 && !group.every(holds)) return false;
+    for (const { after, attempts, sendAt } of group) {
+      if (update.run(deliveryParams(after)).changes !== 1) return false;
+      for (const attempt of attempts) insertAttempt.run(attemptParams(after, attempt));
+      if (sendAt !== undefined) setSendAt.run(sendAt, idBytes(after.notificationId));
+      tallyWritten(tally, after, attempts);
+    }
+    return true;
+  };
+}
