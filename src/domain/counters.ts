@@ -15,9 +15,12 @@ export function tallyAccepted(tally: Tally, notifications: number): void {
   add(tally, 'accepted:', notifications);
 }
 
-/** A delivery was written in a new state, with new attempts. */
+/**
+ * A delivery was written in a new state, with new attempts. A dead letter that is set aside has been counted already:
+ * it failed before.
+ */
 export function tallyWritten(tally: Tally, delivery: Delivery, attempts: readonly Attempt[]): void {
-  if (isTerminal(delivery.status)) add(tally, `finished:${delivery.status}`, 1);
+  if (isTerminal(delivery.status) && delivery.discardedAt === null) add(tally, `finished:${delivery.status}`, 1);
   for (const attempt of attempts) {
     if (attempt.outcome !== 'accepted') continue;
     add(tally, `channel:${attempt.channel}`, 1);

@@ -89,7 +89,7 @@ export function currentChannel(delivery: Delivery): Channel {
   return channel;
 }
 
-/** A delivery as it is first written. `dueAt` in the future makes it `scheduled`. */
+/** A delivery as it is first written. `dueAt` in the future makes it `scheduled`; the expiry caps it. */
 export function newDelivery(
   at: {
     id: DeliveryId;
@@ -105,15 +105,16 @@ export function newDelivery(
 ): Delivery {
   const position = at.chain.findIndex((channel) => !at.unaddressed.includes(channel));
   const dead = position === -1;
+  const dueAt = Math.min(at.dueAt, at.expiresAt ?? at.dueAt);
   return {
     id: at.id,
     notificationId: at.notificationId,
     leg: at.leg,
     chain: at.chain,
-    status: dead ? 'failed' : at.dueAt > now ? 'scheduled' : 'pending',
+    status: dead ? 'failed' : dueAt > now ? 'scheduled' : 'pending',
     version: 1,
     priority: at.priority,
-    dueAt: dead ? null : at.dueAt,
+    dueAt: dead ? null : dueAt,
     expiresAt: at.expiresAt,
     round: 1,
     position: dead ? 0 : position,

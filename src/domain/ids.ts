@@ -27,7 +27,8 @@ export function idMaker(random: (bytes: number) => Uint8Array): IdMaker {
       // (RFC 9562 §6.2, method 1). A clock that stands still or steps back only keeps the counter running.
       if (time > lastTime) {
         lastTime = time;
-        lastCounter = (((bytes[0] ?? 0) << 3) | ((bytes[1] ?? 0) >> 5)) & 0x7ff;
+        // 11 random bits to start from; the twelfth is room to count.
+        lastCounter = ((bytes[0] ?? 0) << 3) | ((bytes[1] ?? 0) >> 5);
       } else if (++lastCounter > 0xfff) {
         lastTime += 1;
         lastCounter = 0;

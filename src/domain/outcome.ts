@@ -50,7 +50,7 @@ export function attemptOf(
     ...call,
     outcome: outcome.kind,
     code: outcome.kind === 'accepted' ? null : outcome.code,
-    detail: outcome.kind === 'accepted' ? null : outcome.detail.slice(0, MAX_DETAIL),
+    detail: outcome.kind === 'accepted' ? null : outcome.detail.slice(0, MAX_DETAIL).toWellFormed(),
     providerMessageId: outcome.kind === 'accepted' ? outcome.providerMessageId : null,
   };
 }

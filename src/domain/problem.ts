@@ -22,6 +22,7 @@ export const PROBLEMS = {
   too_large: { status: 413, title: 'The body is too large' },
   uri_too_long: { status: 414, title: 'The URL is too long' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json, unencoded' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   invalid_request: { status: 422, title: 'The request is readable but wrong' },
   unroutable: { status: 422, title: 'No channel has an address of the recipient' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },

@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import type { Channel } from './channel.ts';
 
 /** Who is told: a user id and/or addresses. All are checked and in normal form. */
@@ -84,6 +84,8 @@ export function parseEmail(text: string): string | null {
   const labels = domain.split('.');
   if (labels.length < 2 || !labels.every((label) => DOMAIN_LABEL.test(label))) return null;
   if (/^[0-9]+$/.test(labels.at(-1) ?? '')) return null;
+  // A label that only claims to be international cannot be read back, and stays as it is.
+  if (/(^|\.)xn--/.test(domainToUnicode(domain))) return null;
   return `${local}@${domain}`;
 }
 

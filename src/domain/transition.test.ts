@@ -240,6 +240,10 @@ describe("a wait for a provider's own time", () => {
     });
   }
 
+  test('is rounded up to whole milliseconds, as all times are', () => {
+    assert.equal(after(sending(), [tried(limited(1_500.25))]).dueAt, NOW + 1_501);
+  });
+
   for (const wait of [Number.NaN, Number.POSITIVE_INFINITY]) {
     test(`of ${wait} ms is as good as none`, () => {
       assert.deepEqual(

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newTally, type Tally, tallyAccepted, tallyWritten } from './counters.ts';
+import { DELIVERY_STATUSES, type Delivery, isTerminal, newDelivery } from './delivery.ts';
+import { deliveryId, firstIdAt } from './ids.ts';
+import { type Attempt, attemptOf, type Outcome } from './outcome.ts';
+
+const NOW = 1_800_000_000_000;
+const NOTIFICATION = firstIdAt(NOW);
+
+function delivery(over: Partial<Delivery> = {}): Delivery {
+  const at = { leg: 1, chain: ['email'], unaddressed: [], priority: 'normal', dueAt: NOW, expiresAt: null } as const;
+  return {
+    ...newDelivery({ ...at, id: deliveryId(NOTIFICATION, 1), notificationId: NOTIFICATION }, NOW),
+    ...over,
+  };
+}
+
+function attempt(outcome: Outcome, provider: string | null = 'smtp'): Attempt {
+  return attemptOf(outcome, { number: 1, channel: 'email', provider, startedAt: NOW, durationMs: 1 });
+}
+
+function counted(fill: (tally: Tally) => void): Record<string, number> {
+  const tally = newTally();
+  fill(tally);
+  return Object.fromEntries(tally);
+}
+
+test('accepted notifications add up', () => {
+  const seen = counted((tally) => {
+    tallyAccepted(tally, 2);
+    tallyAccepted(tally, 3);
+  });
+  assert.deepEqual(seen, { 'accepted:': 5 });
+});
+
+for (const status of DELIVERY_STATUSES) {
+  test(`a delivery that became ${status} is ${isTerminal(status) ? 'counted as finished' : 'not counted'}`, () => {
+    const seen = counted((tally) => tallyWritten(tally, delivery({ status }), []));
+    assert.deepEqual(seen, isTerminal(status) ? { [`finished:${status}`]: 1 } : {});
+  });
+}
+
+test('only accepted attempts count, by channel and by provider', () => {
+  const accepted = attempt({ kind: 'accepted', providerMessageId: null });
+  const others = [
+    attempt({ kind: 'rejected', code: 'invalid_recipient', detail: '' }),
+    attempt({ kind: 'deferred', code: 'provider_error', detail: '', scope: 'provider' }),
+    attempt({ kind: 'unknown', code: 'timeout', detail: '' }),
+    attempt({ kind: 'rejected', code: 'no_address', detail: '' }, null),
+  ];
+  const seen = counted((tally) => tallyWritten(tally, delivery({ status: 'sent' }), [...others, accepted]));
+  assert.deepEqual(seen, { 'finished:sent': 1, 'channel:email': 1, 'provider:smtp': 1 });
+});
+
+test('a dead letter that is set aside is not counted as failed once more', () => {
+  const failed = delivery({ status: 'failed', dueAt: null });
+  const seen = counted((tally) => {
+    tallyWritten(tally, failed, []);
+    tallyWritten(tally, { ...failed, discardedAt: NOW }, []);
+  });
+  assert.deepEqual(seen, { 'finished:failed': 1 });
+});
