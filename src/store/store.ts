@@ -8,7 +8,8 @@ import type { Attempt } from '../domain/outcome.ts';
  * The port to the truth. Every method is a batch and is atomic per item unless it says otherwise; a promise resolves
  * only when what it did is durable. Times are ms on the store's own clock.
  *
- * Every method may throw `StoreUnavailable`: nothing of the call was done, and later it may work.
+ * Every method may throw `StoreUnavailable`: later it may work. Then nothing of an `accept` was done, and of the others
+ * each item was done or not as a whole, so asking again is safe.
  */
 export interface Store {
   /**
@@ -33,7 +34,7 @@ export interface Store {
   /** Deliveries whose lease has run out, longest ago first. Reads only: `write` decides who reclaims them. */
   expiredLeases(limit: number): Promise<readonly Claim[]>;
 
-  /** Extends leases that are still held; false where one is not. */
+  /** Extends leases that are still held and have not run out; false where one is not, or has. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]>;
 
   /**
@@ -72,7 +73,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The store cannot be used right now: locked, full, unreachable, or it has too much to do. Nothing was written. */
+/** The store cannot be used right now: locked, full, unreachable, or it has too much to do. */
 export class StoreUnavailable extends Error {
   readonly overloaded: boolean;
   constructor(message: string, options: { cause?: unknown; overloaded?: boolean } = {}) {
@@ -179,7 +180,7 @@ export interface StoreStats {
   readonly byStatus: Readonly<Partial<Record<DeliveryStatus, number>>>;
   readonly byChannel: Readonly<Record<string, number>>;
   readonly byProvider: Readonly<Record<string, number>>;
-  /** One entry a minute in which something happened, oldest first. */
+  /** One entry a minute in which something happened, oldest first; `minute` is its start in ms. */
   readonly series: readonly {
     readonly minute: number;
     readonly accepted: number;

@@ -110,8 +110,7 @@ class InMemory implements MemoryStore {
 
   async nextDueAt() {
     this.#checkOpen();
-    const heaps = [...Object.values(this.#tables.waiting), this.#tables.leased];
-    const times = heaps.flatMap((heap) => heap.peek()?.dueAt ?? []);
+    const times = Object.values(this.#tables.waiting).flatMap((heap) => heap.peek()?.dueAt ?? []);
     return times.length > 0 ? Math.min(...times) : null;
   }
 
@@ -234,8 +233,7 @@ class InMemory implements MemoryStore {
   #writeOne({ after, attempts, sendAt }: Change): void {
     const row = this.#tables.deliveries.get(after.id);
     if (row === undefined) return;
-    // A dead letter that is set aside has not finished once more.
-    if (after.discardedAt === null) tallyWritten(this.#figures.at(this.#clock.now()), after, attempts);
+    tallyWritten(this.#figures.at(this.#clock.now()), after, attempts);
     this.#tables.replace(row, after);
     row.log.push(...attempts);
     if (sendAt !== undefined) row.of.notification = { ...row.of.notification, sendAt };

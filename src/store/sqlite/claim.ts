@@ -27,7 +27,7 @@ export function prepareClaims(db: DatabaseSync) {
     'UPDATE deliveries SET status = ?, version = ?, due_at = ? WHERE notification_id = ? AND leg = ?',
   );
   const extend = db.prepare(
-    "UPDATE deliveries SET due_at = ? WHERE notification_id = ? AND leg = ? AND version = ? AND status = 'sending'",
+    "UPDATE deliveries SET due_at = ? WHERE notification_id = ? AND leg = ? AND version = ? AND status = 'sending' AND due_at > ?",
   );
   const nextReady = db.prepare(`SELECT min(due_at) AS at FROM deliveries WHERE ${READY} AND priority = ?`);
 
@@ -66,7 +66,7 @@ export function prepareClaims(db: DatabaseSync) {
     renew(leases: readonly Lease[], leaseMs: number, now: number): readonly boolean[] {
       return leases.map(({ id, version }) => {
         const { notification_id, leg } = deliveryKey(id);
-        return extend.run(now + leaseMs, notification_id, leg, version).changes === 1;
+        return extend.run(now + leaseMs, notification_id, leg, version, now).changes === 1;
       });
     },
 

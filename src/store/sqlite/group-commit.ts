@@ -47,11 +47,25 @@ export class GroupCommit {
   }
 
   /** Runs `work` inside a transaction and resolves with its answer once that is durable. `rows` is its rough size. */
-  run<T>(rows: number, work: () => T): Promise<T> {
-    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+  async run<T>(rows: number, work: () => T): Promise<T> {
+    this.#assertRoom(rows);
+    return this.#enqueue(rows, work);
+  }
+
+  /** The same for many, each of which can fail alone; there is room for all of them or for none. */
+  async runEach<T>(rowsOfEach: number, works: readonly (() => T)[]): Promise<readonly T[]> {
+    this.#assertRoom(rowsOfEach * works.length);
+    return Promise.all(works.map((work) => this.#enqueue(rowsOfEach, work)));
+  }
+
+  #assertRoom(rows: number): void {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
     if (this.#waitingRows > 0 && this.#waitingRows + rows > WAITING_ROWS) {
-      return Promise.reject(new StoreUnavailable('too many writes are waiting', { overloaded: true }));
+      throw new StoreUnavailable('too many writes are waiting', { overloaded: true });
     }
+  }
+
+  #enqueue<T>(rows: number, work: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       // The job's answer is what its own work returned.
       this.#jobs.push({ rows, work, resolve: (value) => resolve(value as T), reject, since: this.#clock.now() });

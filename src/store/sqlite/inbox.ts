@@ -21,14 +21,12 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
   unarchive: { set: 'archived_at = NULL', where: 'archived_at IS NOT NULL' },
 };
 
-const LAST = new Uint8Array(16).fill(0xff);
-
 /** The inbox's statements; the writing ones run inside the caller's transaction. */
 export function prepareInbox(db: DatabaseSync) {
   const insert = insertInto(db, 'inbox', [
     ...['user_id', 'id', 'notification_id', 'title', 'body', 'action_url', 'data', 'created_at'],
   ]);
-  const exists = db.prepare('SELECT 1 AS yes FROM inbox WHERE user_id = ? AND id = ?');
+  const exists = db.prepare('SELECT 1 AS yes FROM inbox WHERE id = ?');
   const find = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND id = ?');
   const counts = db.prepare(
     `SELECT count(*) AS total, count(*) FILTER (WHERE read_at IS NULL) AS unread,
@@ -38,10 +36,10 @@ export function prepareInbox(db: DatabaseSync) {
   return {
     add(entries: readonly NewInboxEntry[]): void {
       for (const entry of entries) {
-        if (exists.get(entry.userId, bytesOf(entry.id)) !== undefined) continue;
+        if (exists.get(idBytes(entry.id)) !== undefined) continue;
         insert.run({
           user_id: entry.userId,
-          id: bytesOf(entry.id),
+          id: idBytes(entry.id),
           notification_id: idBytes(entry.notificationId),
           title: entry.title,
           body: entry.body,
@@ -55,11 +53,11 @@ export function prepareInbox(db: DatabaseSync) {
     list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
       const rows = db
         .prepare(
-          `SELECT * FROM inbox WHERE user_id = ? AND id < ? AND ${SHOWN[status ?? 'all']} ORDER BY id DESC LIMIT ?`,
+          `SELECT * FROM inbox WHERE user_id = ? AND seq < ? AND ${SHOWN[status ?? 'all']} ORDER BY seq DESC LIMIT ?`,
         )
-        .all(userId, page.after === null ? LAST : bytesOf(page.after as DeliveryId), page.limit + 1);
+        .all(userId, page.after === null ? Number.MAX_SAFE_INTEGER : Number(page.after), page.limit + 1);
       const items = rows.slice(0, page.limit).map(entryFrom);
-      return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+      return { items, next: rows.length > page.limit ? String(rows[page.limit - 1]?.seq) : null };
     },
 
     count(userId: string): InboxCounts {
@@ -69,7 +67,7 @@ export function prepareInbox(db: DatabaseSync) {
 
     mark(userId: string, id: DeliveryId, mark: InboxMark, now: number): InboxEntry | null {
       this.markMany(userId, mark, { ids: [id] }, now);
-      const row = find.get(userId, bytesOf(id));
+      const row = find.get(userId, idBytes(id));
       return row === undefined ? null : entryFrom(row);
     },
 
@@ -87,16 +85,12 @@ export function prepareInbox(db: DatabaseSync) {
       };
       if ('ids' in which) {
         const one = named('id = :id');
-        return which.ids.reduce((sum, id) => sum + Number(one.run({ userId, now, id: bytesOf(id) }).changes), 0);
+        return which.ids.reduce((sum, id) => sum + Number(one.run({ userId, now, id: idBytes(id) }).changes), 0);
       }
       const all = named('(:before IS NULL OR created_at < :before)');
       return Number(all.run({ userId, now, before: which.before }).changes);
     },
   };
-}
-
-function bytesOf(id: DeliveryId): Uint8Array {
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 
 function entryFrom(row: Row): InboxEntry {

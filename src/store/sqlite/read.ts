@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import { type DeliveryId, deliveryId, type NotificationId } from '../../domain/ids.ts';
+import { type DeliveryId, deliveryId, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Claim, NotificationFilter, NotificationRecord, Page, PageRequest, Store, StoreStats } from '../store.ts';
 import { conditions } from './filter.ts';
@@ -30,23 +30,19 @@ export function prepareReads(db: DatabaseSync) {
   const deliveries = db.prepare('SELECT * FROM deliveries WHERE notification_id = ? ORDER BY leg');
   const attempts = db.prepare('SELECT * FROM attempts WHERE notification_id = ? ORDER BY leg, number');
   const log = db.prepare('SELECT * FROM attempts WHERE notification_id = ? AND leg = ? ORDER BY number');
-  const read = db.prepare(
-    'SELECT max(read_at) AS at FROM inbox WHERE user_id = ? AND notification_id = ? AND id BETWEEN ? AND ?',
-  );
+  const read = db.prepare('SELECT min(read_at) AS at FROM inbox WHERE id BETWEEN ? AND ?');
 
   const record = (row: Row): NotificationRecord => {
     const found = notificationFrom(row);
     const id = idBytes(found.id);
-    const userId = found.recipient.userId;
-    const last = idBytes(deliveryId(found.id, 255) as string as NotificationId);
-    const readAt = userId === undefined ? null : (read.get(userId, id, id, last)?.at as number | null);
+    const last = idBytes(deliveryId(found.id, MAX_LEGS));
     return {
       notification: found,
       deliveries: deliveries.all(id).map(deliveryFrom),
       attempts: attempts
         .all(id)
         .map((one) => ({ ...attemptFrom(one), deliveryId: deliveryId(found.id, one.leg as number) })),
-      readAt,
+      readAt: read.get(id, last)?.at as number | null,
     };
   };
 

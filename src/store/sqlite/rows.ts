@@ -22,7 +22,7 @@ import type { RetryPolicy } from '../../domain/retry-policy.ts';
 export type Row = Record<string, SQLOutputValue>;
 export type Params = Record<string, SQLInputValue>;
 
-export function idBytes(id: NotificationId): Uint8Array {
+export function idBytes(id: NotificationId | DeliveryId): Uint8Array {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 }
 

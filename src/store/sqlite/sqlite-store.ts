@@ -20,6 +20,9 @@ export interface SqliteStore extends Store, InboxStore, SandboxStore {
   subscribe(ring: () => void): () => void;
 }
 
+/** A notification writes about so many rows, and a settle too. */
+const ROWS_OF_ONE = 3;
+
 /** How often another process's commits are looked for, in ms: one read of shared memory each time. */
 const CHANGE_PROBE = 20;
 
@@ -85,17 +88,20 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
 
   return {
     migrated,
+    // One job, so that a call is accepted as a whole or not at all.
     accept: (submissions) =>
-      Promise.all(
-        submissions.map((submission) =>
-          group.run(submission.notifications.length * 3, () => acceptOne(submission, tally)),
-        ),
+      group.run(
+        submissions.reduce((rows, { notifications }) => rows + notifications.length * ROWS_OF_ONE, 0),
+        () => submissions.map((submission) => acceptOne(submission, tally)),
       ),
     claimDue: (request) => group.run(request.limit, () => claims.claimDue(request, clock.now())),
     claim: (ids, leaseMs) => group.run(ids.length, () => claims.claim(ids, leaseMs, clock.now())),
     renew: (leases, leaseMs) => group.run(leases.length, () => claims.renew(leases, leaseMs, clock.now())),
     write: (groups) =>
-      Promise.all(groups.map((changes) => group.run(changes.length * 2, () => writeGroup(changes, tally)))),
+      group.runEach(
+        ROWS_OF_ONE,
+        groups.map((changes) => () => writeGroup(changes, tally)),
+      ),
     purge: ({ keysBefore, limit }) => group.run(limit, () => Number(purgeKeys.run(keysBefore, limit).changes)),
     probe: () => group.run(1, () => void setProbe.run(clock.now())),
 

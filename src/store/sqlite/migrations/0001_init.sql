@@ -87,9 +87,10 @@ CREATE TABLE counters (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE inbox (
-  user_id         TEXT    NOT NULL,
-  id              BLOB    NOT NULL, -- the delivery's
+  seq             INTEGER PRIMARY KEY, -- order of arrival
+  id              BLOB    NOT NULL UNIQUE, -- the delivery's
   notification_id BLOB    NOT NULL,
+  user_id         TEXT    NOT NULL,
   title           TEXT,
   body            TEXT    NOT NULL,
   action_url      TEXT,
@@ -97,9 +98,10 @@ CREATE TABLE inbox (
   created_at      INTEGER NOT NULL,
   seen_at         INTEGER,
   read_at         INTEGER,
-  archived_at     INTEGER,
-  PRIMARY KEY (user_id, id)
-) STRICT, WITHOUT ROWID;
+  archived_at     INTEGER
+) STRICT;
+
+CREATE INDEX inbox_of_user ON inbox (user_id, seq);
 
 CREATE TABLE sandbox (
   id              INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,132 @@
+import { Agent, type Dispatcher, errors } from 'undici';
+import type { AddressGuard } from './address-guard.ts';
+import { ConnectFault, codeOf, connectTo } from './http-connect.ts';
+import type { HttpAnswer, HttpClient, HttpPost } from './provider.ts';
+
+/** Most that is read of an answer's body, in bytes. */
+const MAX_BODY = 64 * 1024;
+/** Belt and braces: the caller's signal ends every exchange long before. */
+const IDLE_TIMEOUT = 60_000;
+
+export interface HttpClientOptions {
+  /** Null: any address may be called. */
+  readonly guard: AddressGuard | null;
+  /** Most connections to one origin at once. */
+  readonly connections?: number;
+}
+
+/** A pooled client over HTTP/1.1. It asks for no compression, follows no redirect and reads no proxy settings. */
+export function httpClient({ guard, connections = 64 }: HttpClientOptions): HttpClient & { close(): Promise<void> } {
+  const agent = new Agent({
+    connections,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: IDLE_TIMEOUT,
+    bodyTimeout: IDLE_TIMEOUT,
+    // A server may close an idle connection just when a request is written to it, and then nobody knows whether it
+    // was read. So idle ones are given up before common servers (2 s and more) do it; a longer promise is believed.
+    keepAliveTimeout: 1_500,
+    keepAliveMaxTimeout: 30_000,
+    connect: (target, callback) => connectTo(target, guard, callback),
+  });
+  return {
+    post: (request) => exchange(agent, request),
+    close: () => agent.close(),
+  };
+}
+
+/**
+ * Whether anything was sent is known exactly: `onRequestStart` comes once a connection stands, right before the
+ * first byte is written to it.
+ */
+function exchange(agent: Agent, { url, headers, body, signal }: HttpPost): Promise<HttpAnswer> {
+  if (signal.aborted) return Promise.resolve(neverSent('the time was over'));
+  const { origin, pathname, search } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let control: Dispatcher.DispatchController | null = null;
+    let ended = false;
+    let status = 0;
+    let answerHeaders: Readonly<Record<string, string>> = {};
+    const chunks: Buffer[] = [];
+    let size = 0;
+
+    const end = (answer: HttpAnswer) => {
+      if (ended) return;
+      ended = true;
+      signal.removeEventListener('abort', onAbort);
+      resolve(answer);
+    };
+    const endAnswered = () => {
+      const read = Buffer.concat(chunks).subarray(0, MAX_BODY);
+      end({ kind: 'answered', status, headers: answerHeaders, body: read.toString('utf8') });
+    };
+    const onAbort = () => {
+      end(control === null ? neverSent('no connection in time') : noAnswer('timeout', 'the time was over'));
+      control?.abort(new Error('The time was over.'));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+
+    agent.dispatch(
+      { origin, path: pathname + search, method: 'POST', headers: { 'user-agent': 'Tidings', ...headers }, body },
+      {
+        onRequestStart(controller) {
+          if (ended) controller.abort(new Error('The time was over.'));
+          else control = controller;
+        },
+        onResponseStart(_, code, given) {
+          if (code < 200) return;
+          status = code;
+          answerHeaders = flat(given);
+        },
+        onResponseData(controller, chunk) {
+          if (ended) return;
+          chunks.push(chunk);
+          size += chunk.length;
+          if (size < MAX_BODY) return;
+          endAnswered();
+          controller.abort(new Error('The answer is long enough.'));
+        },
+        onResponseEnd: endAnswered,
+        onResponseError(_, error) {
+          const code = codeOf(error);
+          if (ended) return;
+          if (code === 'UND_ERR_INVALID_ARG') {
+            signal.removeEventListener('abort', onAbort);
+            ended = true;
+            reject(error);
+          } else if (control !== null) end(lost(error, code));
+          else end(error instanceof ConnectFault ? neverSent(error.message, error.code) : neverSent(code));
+        },
+      },
+    );
+  });
+}
+
+function lost(error: Error, code: string): HttpAnswer {
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT') {
+    return noAnswer('timeout', code);
+  }
+  // The parser's own codes do not come through in every version; its class does.
+  if (error instanceof errors.HTTPParserError) return noAnswer('invalid_response', 'not HTTP');
+  const malformed = code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('UND_ERR_RES_');
+  return noAnswer(malformed ? 'invalid_response' : 'connection_lost', code);
+}
+
+function neverSent(
+  detail: string,
+  code: Extract<HttpAnswer, { readonly kind: 'not_sent' }>['code'] = 'connection_failed',
+): HttpAnswer {
+  return { kind: 'not_sent', code, detail };
+}
+
+function noAnswer(code: Extract<HttpAnswer, { readonly kind: 'no_answer' }>['code'], detail: string): HttpAnswer {
+  return { kind: 'no_answer', code, detail };
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) result[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return result;
+}

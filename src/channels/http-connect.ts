@@ -1,0 +1,94 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import type { AddressGuard } from './address-guard.ts';
+import type { HttpAnswer } from './provider.ts';
+
+/** Longest a connection may take to be made, TLS included, in ms. */
+const CONNECT_TIMEOUT = 5_000;
+
+type NotSent = Extract<HttpAnswer, { readonly kind: 'not_sent' }>['code'];
+
+/** Why there is no connection. What it says of the cause is a code and the host, never a path: that may be a secret. */
+export class ConnectFault extends Error {
+  readonly code: NotSent;
+
+  constructor(code: NotSent, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export interface ConnectTarget {
+  /** A name or an address, without brackets. */
+  readonly hostname: string;
+  readonly protocol: string;
+  /** Empty: the protocol's own. */
+  readonly port: string;
+}
+
+type Done = (...result: [null, net.Socket] | [ConnectFault, null]) => void;
+
+/**
+ * Makes one connection. The phase in which it fails tells the fault: before TCP stands it is `connection_failed`,
+ * after that `tls_failed`; no request byte has left in either.
+ */
+export function connectTo(target: ConnectTarget, guard: AddressGuard | null, done: Done): void {
+  const { hostname } = target;
+  const secure = target.protocol === 'https:';
+  const port = Number(target.port) || (secure ? 443 : 80);
+  if (guard !== null && !guard.allowsHost(hostname, port)) {
+    queueMicrotask(() => done(refused(), null));
+    return;
+  }
+
+  let settled = false;
+  let socket: net.Socket = net.connect({
+    host: hostname,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    ...(guard === null ? {} : { lookup: guard.lookup }),
+  });
+  let phase: 'connection_failed' | 'tls_failed' = 'connection_failed';
+
+  const timer = setTimeout(() => fail(new ConnectFault(phase, `ETIMEDOUT at ${hostname}`)), CONNECT_TIMEOUT);
+  const fail = (fault: ConnectFault) => {
+    socket.destroy();
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    done(fault, null);
+  };
+  const failBy = (error: Error) => {
+    const code = codeOf(error);
+    fail(code === 'ADDRESS_REFUSED' ? refused() : new ConnectFault(phase, `${code} at ${hostname}`));
+  };
+  const succeed = () => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    done(null, socket);
+  };
+
+  socket.on('error', failBy);
+  socket.once('connect', () => {
+    if (guard !== null && !guard.allowsAddress(socket.remoteAddress ?? '')) return fail(refused());
+    if (!secure) return succeed();
+    phase = 'tls_failed';
+    const server = net.isIP(hostname) === 0 ? { servername: hostname } : {};
+    socket = tls.connect({ socket, host: hostname, ALPNProtocols: ['http/1.1'], ...server });
+    socket.on('error', failBy);
+    socket.once('secureConnect', succeed);
+  });
+}
+
+/** One sentence for all of them: what listens inside is nobody's business. */
+function refused(): ConnectFault {
+  return new ConnectFault('url_not_allowed', 'The URL points to an address that may not be called.');
+}
+
+/** The system's or library's code of an error; of several addresses tried, that of the first. */
+export function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'ERROR';
+}

@@ -1,0 +1,17 @@
+import { defineProvider } from '../provider.ts';
+
+/** The user's own inbox, kept by this service. Writing it is the delivery; twice the same is one entry. */
+export const inbox = defineProvider({
+  id: 'inbox',
+  channel: 'in_app',
+  settings: {},
+  open: (_, { inbox }) => ({
+    concurrency: null,
+    async send({ to, title, body, actionUrl, data }, { deliveryId, notificationId, now }) {
+      const entry = { id: deliveryId, notificationId, userId: to, title, body, actionUrl, data, createdAt: now };
+      await inbox.addToInbox([entry]);
+      return { kind: 'accepted', providerMessageId: deliveryId };
+    },
+    async close() {},
+  }),
+});

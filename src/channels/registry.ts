@@ -1,0 +1,196 @@
+import { CHANNELS, type Channel } from '../domain/channel.ts';
+import { list } from '../domain/setting-forms.ts';
+import { type Env, given, readSettings, type Setting, type SettingFault, type Settings } from '../domain/settings.ts';
+import { sendgrid } from './email/sendgrid.ts';
+import { smtp } from './email/smtp.ts';
+import { inbox } from './in-app/inbox.ts';
+import type { Channels, OpenProvider, Provider, ProviderParts, Transport } from './provider.ts';
+import { sandboxProvider } from './sandbox/sandbox.ts';
+import { twilio } from './sms/twilio.ts';
+import { bot } from './telegram/bot.ts';
+import { webhook } from './webhook/webhook.ts';
+
+/** All there are. Within a channel, the order is that of failover unless `<CHANNEL>_PROVIDERS` says otherwise. */
+export const PROVIDERS: readonly RegisteredProvider[] = [
+  registered(smtp),
+  registered(sendgrid),
+  registered(twilio),
+  registered(bot),
+  registered(webhook),
+  registered(inbox),
+];
+
+/** Stands in on every channel that has no other. */
+const SANDBOXES: readonly RegisteredProvider[] = CHANNELS.map((channel) => registered(sandboxProvider(channel)));
+
+/** A provider whose settings' types are kept inside: what the registry needs of all of them. */
+export interface RegisteredProvider {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly settings: readonly Setting<unknown>[];
+  /** Reads and checks its settings; what it answers opens it. Null if there are faults. */
+  read(env: Env): { readonly open: PlannedProvider['open'] | null; readonly faults: readonly SettingFault[] };
+}
+
+/** A provider that has its settings and is not open yet. */
+export interface PlannedProvider {
+  readonly id: string;
+  open(parts: ProviderParts): Transport;
+}
+
+/** Which providers serve which channel, in failover order. */
+export type ChannelPlan = ReadonlyMap<Channel, readonly PlannedProvider[]>;
+
+export function registered<C extends Channel, S extends Settings>(provider: Provider<C, S>): RegisteredProvider {
+  const { id, channel, settings } = provider;
+  return {
+    id,
+    channel,
+    settings: Object.values(settings),
+    read(env) {
+      const { values, faults } = readSettings(settings, env);
+      if (values === null) return { open: null, faults };
+      const between = provider.check?.(values) ?? [];
+      return { open: between.length > 0 ? null : (parts) => provider.open(values, parts), faults: between };
+    },
+  };
+}
+
+/** `EMAIL_PROVIDERS` and its like: the failover order. The inbox has but one provider. */
+const ORDERS = new Map<Channel, Setting<readonly string[] | null>>(
+  CHANNELS.filter((channel) => channel !== 'in_app').map((channel) => {
+    const known = idsOf(channel);
+    return [
+      channel,
+      list(`${channel.toUpperCase()}_PROVIDERS`, {
+        doc: `The providers of ${channel} in the order in which they are tried; otherwise all that are set up.`,
+        of: `names of providers (${known.join(', ')})`,
+        item: (name) => known.find((id) => id === name.toLowerCase()),
+      }),
+    ] as const;
+  }),
+);
+
+/** Every setting that makes or orders providers, for the documentation. `provider` null: the channel's order. */
+export function allSettings(): readonly {
+  readonly channel: Channel | null;
+  readonly provider: string | null;
+  readonly settings: readonly Setting<unknown>[];
+}[] {
+  const [sandbox] = SANDBOXES;
+  return [
+    ...PROVIDERS.map(({ channel, id, settings }) => ({ channel, provider: id, settings })),
+    { channel: null, provider: 'sandbox', settings: sandbox?.settings ?? [] },
+    ...[...ORDERS].map(([channel, order]) => ({ channel, provider: null, settings: [order] })),
+  ];
+}
+
+/**
+ * Reads which providers are live and in what order. Half a configuration is a fault, never a silent sandbox. The
+ * plan holds what could be read; it is whole only without faults.
+ */
+export function readChannels(
+  env: Env,
+  providers: readonly RegisteredProvider[] = PROVIDERS,
+): { readonly plan: ChannelPlan; readonly faults: readonly SettingFault[] } {
+  const faults: SettingFault[] = [];
+  const live = new Map<RegisteredProvider, PlannedProvider>();
+  for (const provider of providers) {
+    const missing = missingPartners(provider, env, providers);
+    if (missing === null) continue;
+    const { open, faults: own } = missing.length > 0 ? { open: null, faults: missing } : provider.read(env);
+    faults.push(...own);
+    // One with faults counts as live, so that an order that names it is not called wrong too.
+    live.set(provider, { id: provider.id, open: open ?? notReadable });
+  }
+
+  const plan = new Map<Channel, readonly PlannedProvider[]>();
+  for (const sandbox of SANDBOXES) {
+    const own = [...live].filter(([{ channel }]) => channel === sandbox.channel).map(([, planned]) => planned);
+    const ordered = inOrder(sandbox.channel, env, own);
+    faults.push(...ordered.faults);
+    const ids = ordered.ids ?? own.map(({ id }) => id);
+    const stand = ids.length === 0 || ids.includes('sandbox') ? sandbox.read(env) : null;
+    for (const fault of stand?.faults ?? []) if (!faults.some(({ env }) => env === fault.env)) faults.push(fault);
+    const standIn: PlannedProvider = { id: 'sandbox', open: stand?.open ?? notReadable };
+    const chosen = (ids.length === 0 ? ['sandbox'] : ids).map((id) =>
+      id === 'sandbox' ? standIn : own.find((planned) => planned.id === id),
+    );
+    plan.set(
+      sandbox.channel,
+      chosen.filter((planned) => planned !== undefined),
+    );
+  }
+  return { plan, faults };
+}
+
+/** Opens every provider of a plan that has no faults. */
+export function openPlan(plan: ChannelPlan, parts: ProviderParts): Channels {
+  const open = new Map<Channel, readonly OpenProvider[]>();
+  for (const [channel, planned] of plan) {
+    open.set(
+      channel,
+      planned.map((one) => ({ id: one.id, transport: one.open(parts) })),
+    );
+  }
+  const live = [...open].map(([channel, providers]) => ({
+    channel,
+    providers: providers.map(({ id }) => id),
+    sandboxed: providers.every(({ id }) => id === 'sandbox'),
+  }));
+  return {
+    transports: (channel) => open.get(channel) ?? [],
+    sandboxed: new Set(live.filter(({ sandboxed }) => sandboxed).map(({ channel }) => channel)),
+    live,
+    async close() {
+      await Promise.all([...open.values()].flat().map(({ transport }) => transport.close()));
+    },
+  };
+}
+
+/**
+ * Null: the provider is not meant to be live, nothing of it is set. Otherwise the required settings that are missing.
+ * A setting that several providers share speaks only for the first of them, and for none if another is complete.
+ */
+function missingPartners(
+  provider: RegisteredProvider,
+  env: Env,
+  providers: readonly RegisteredProvider[],
+): readonly SettingFault[] | null {
+  const isSet = (setting: Setting<unknown>) => given(env, setting.env) !== null;
+  const isComplete = (one: RegisteredProvider) => one.settings.every((setting) => !setting.required || isSet(setting));
+  const speaksFor = (setting: Setting<unknown>) => {
+    const sharing = providers.filter(({ settings }) => settings.some(({ env }) => env === setting.env));
+    return sharing[0] === provider && !sharing.some((one) => one !== provider && isComplete(one));
+  };
+  if (isComplete(provider)) return [];
+  const sign = provider.settings.find(
+    (setting) => isSet(setting) && (setting.required || (setting.defaultText === null && speaksFor(setting))),
+  );
+  if (sign === undefined) return null;
+  return provider.settings
+    .filter((setting) => setting.required && !isSet(setting))
+    .map(({ env, form }) => ({ env, problem: `is not set, but ${sign.env} is; it must be ${form}` }));
+}
+
+function inOrder(
+  channel: Channel,
+  env: Env,
+  live: readonly PlannedProvider[],
+): { readonly ids: readonly string[] | null; readonly faults: readonly SettingFault[] } {
+  const order = ORDERS.get(channel);
+  if (order === undefined) return { ids: null, faults: [] };
+  const { values, faults } = readSettings({ order }, env);
+  const ids = values?.order ?? null;
+  const dead = (ids ?? []).filter((id) => id !== 'sandbox' && !live.some((planned) => planned.id === id));
+  const problems = dead.map((id) => ({ env: order.env, problem: `names ${id}, whose settings are missing` }));
+  return { ids, faults: [...faults, ...problems] };
+}
+
+function idsOf(channel: Channel): readonly string[] {
+  return [...PROVIDERS.filter((provider) => provider.channel === channel).map(({ id }) => id), 'sandbox'];
+}
+
+function notReadable(): never {
+  throw new Error('A plan with faults was opened.');
+}

@@ -1,0 +1,29 @@
+import { describe } from 'node:test';
+import { acceptTests } from './store/accept-tests.ts';
+import { claimTests } from './store/claim-tests.ts';
+import { deadLetterTests } from './store/dead-letter-tests.ts';
+import { figureTests } from './store/figure-tests.ts';
+import { keyTests } from './store/key-tests.ts';
+import { leaseTests } from './store/lease-tests.ts';
+import { listTests } from './store/list-tests.ts';
+import { modelTests } from './store/model-tests.ts';
+import type { OpenStore } from './store/store-kit.ts';
+import { writeTests } from './store/write-tests.ts';
+
+/**
+ * What every store must do, whatever it is made of. Beyond the single cases, random trips must get the same answers
+ * as from the memory store; `isModel` says that the adapter under test is that one.
+ */
+export function storeContract(name: string, open: OpenStore, { isModel = false } = {}): void {
+  describe(`the ${name} store`, () => {
+    acceptTests(open);
+    keyTests(open);
+    claimTests(open);
+    leaseTests(open);
+    writeTests(open);
+    listTests(open);
+    deadLetterTests(open);
+    figureTests(open);
+    if (!isModel) modelTests(open);
+  });
+}
