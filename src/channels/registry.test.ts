@@ -62,7 +62,7 @@ describe('a provider', () => {
   });
 
   it('with a wrong value is a fault once, and no secret is shown', () => {
-    const env = { ...SMTP, SMTP_PORT: '0', EMAIL_PROVIDERS: 'smtp', TELEGRAM_BOT_TOKEN: 'hunter2' };
+    const env = { ...SMTP, SMTP_PORT: '0', EMAIL_PROVIDERS: 'smtp', TELEGRAM_BOT_TOKEN: 'hunter2 hunter2' };
     const { faults } = readChannels(env);
     assert.deepEqual(faults.map(({ env }) => env).sort(), ['SMTP_PORT', 'TELEGRAM_BOT_TOKEN']);
     assert.doesNotMatch(JSON.stringify(faults), /hunter2/);

@@ -68,7 +68,7 @@ export const SETTINGS = {
     doc: 'How many rounds there are at most. Default: one more than the schedule has waits, or 6.',
   }),
   retryBackoffBase: decimal('RETRY_BACKOFF_BASE', {
-    min: 1,
+    min: 0,
     max: 3_600,
     doc: 'Instead of a schedule: after round n the wait is base^n seconds, at most a day.',
   }),

@@ -17,7 +17,7 @@ function limited(retryAfterMs: number): Outcome {
 }
 
 function after(outcomes: readonly Outcome[], start: ProviderHealth = HEALTHY, now = NOW): ProviderHealth {
-  return outcomes.reduce((health, outcome) => afterCall(health, outcome, now), start);
+  return outcomes.reduce((health, outcome) => afterCall(health, outcome, now, now), start);
 }
 
 function times(count: number, outcome: Outcome): Outcome[] {
@@ -81,15 +81,20 @@ describe('after its pause', () => {
     test(`it is called again once it answers (${outcome.kind})`, () => {
       const probe = admit(open, then);
       assert.ok(probe.admitted);
-      const closed = afterCall(probe.health, outcome, then + 100);
+      const closed = afterCall(probe.health, outcome, then, then + 100);
       assert.deepEqual([closed.openUntil, closed.cause, closed.failures], [null, null, 0]);
     });
   }
 
+  test('a straggler from before it was paused does not bring it back', () => {
+    const after = afterCall(open, ACCEPTED, NOW - 1, NOW + 100);
+    assert.equal(after.openUntil, open.openUntil);
+  });
+
   test('it is left alone for another 15 s when the call fails', () => {
     const probe = admit(open, then);
     assert.ok(probe.admitted);
-    assert.equal(waitOf(afterCall(probe.health, FAILED, then + 100), then + 100), 15_000);
+    assert.equal(waitOf(afterCall(probe.health, FAILED, then, then + 100), then + 100), 15_000);
   });
 });
 
@@ -107,7 +112,7 @@ test('it is never left alone for more than an hour, whatever happens', () => {
         now += ms;
         const admission = admit(health, now);
         if (asked && admission.admitted) health = admission.health;
-        health = afterCall(health, outcome, now);
+        health = afterCall(health, outcome, now, now);
         assert.ok(waitOf(health, now) <= 3_600_000);
         assert.equal(health.openUntil === null, health.cause === null);
         assert.ok(health.failures <= health.calls);

@@ -13,11 +13,20 @@ export interface ProviderHealth {
   readonly failures: number;
   /** Nobody calls before this time; null while closed. */
   readonly openUntil: number | null;
+  /** Since when it is open: calls that began before say nothing about now. */
+  readonly openedAt: number | null;
   /** The code of the failure that opened it. */
   readonly cause: string | null;
 }
 
-export const HEALTHY: ProviderHealth = { windowStart: 0, calls: 0, failures: 0, openUntil: null, cause: null };
+export const HEALTHY: ProviderHealth = {
+  windowStart: 0,
+  calls: 0,
+  failures: 0,
+  openUntil: null,
+  openedAt: null,
+  cause: null,
+};
 
 const WINDOW = 30_000;
 const MIN_CALLS = 20;
@@ -39,20 +48,22 @@ export function admit(health: ProviderHealth, now: number): Admission {
   return { admitted: true, health: { ...health, openUntil: now + PROBE_INTERVAL } };
 }
 
-/** The health after a call ended with `outcome`. */
-export function afterCall(health: ProviderHealth, outcome: Outcome, now: number): ProviderHealth {
+/** The health after a call that began at `startedAt` ended with `outcome`. */
+export function afterCall(health: ProviderHealth, outcome: Outcome, startedAt: number, now: number): ProviderHealth {
   if (!isProvidersFault(outcome)) {
-    const counted = count(health, now, 0);
-    return health.openUntil === null ? counted : { ...HEALTHY, windowStart: now, calls: 1 };
+    // Only a probe closes it, not a straggler that was under way when it opened.
+    const isStraggler = health.openedAt !== null && startedAt < health.openedAt;
+    if (health.openUntil === null || isStraggler) return count(health, now, 0);
+    return { ...HEALTHY, windowStart: now, calls: 1 };
   }
   const counted = count(health, now, 1);
-  if (outcome.code === 'provider_misconfigured') return open(counted, now + MISCONFIGURED_PAUSE, outcome.code);
+  if (outcome.code === 'provider_misconfigured') return open(counted, now + MISCONFIGURED_PAUSE, outcome.code, now);
   if (outcome.kind === 'deferred' && outcome.retryAfterMs !== undefined) {
-    return open(counted, now + Math.min(outcome.retryAfterMs, MAX_PAUSE), outcome.code);
+    return open(counted, now + Math.min(outcome.retryAfterMs, MAX_PAUSE), outcome.code, now);
   }
-  if (health.openUntil !== null) return open(counted, now + PAUSE, outcome.code);
+  if (health.openUntil !== null) return open(counted, now + PAUSE, outcome.code, now);
   const failing = counted.calls >= MIN_CALLS && counted.failures * 2 >= counted.calls;
-  return failing ? open(counted, now + PAUSE, outcome.code) : counted;
+  return failing ? open(counted, now + PAUSE, outcome.code, now) : counted;
 }
 
 function isProvidersFault(outcome: Outcome): outcome is Exclude<Outcome, { kind: 'accepted' | 'rejected' }> {
@@ -64,6 +75,6 @@ function count(health: ProviderHealth, now: number, failures: 0 | 1): ProviderHe
   return { ...health, calls: health.calls + 1, failures: health.failures + failures };
 }
 
-function open(health: ProviderHealth, until: number, cause: string): ProviderHealth {
-  return { ...health, openUntil: Math.max(until, health.openUntil ?? 0), cause };
+function open(health: ProviderHealth, until: number, cause: string, now: number): ProviderHealth {
+  return { ...health, openUntil: Math.max(until, health.openUntil ?? 0), openedAt: health.openedAt ?? now, cause };
 }

@@ -15,7 +15,7 @@ export type DeliveryEvent =
   | { readonly type: 'released' }
   /** The lease ran out: its worker is lost, and whether a message left is not known. */
   | { readonly type: 'lease_expired' }
-  /** `expires_at` is reached and nobody is sending. */
+  /** `expires_at` is reached; while `sending`, only the holder of the lease may say so. */
   | { readonly type: 'expired' }
   | { readonly type: 'cancel' }
   /** Only while scheduled. */

@@ -74,7 +74,7 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
         continue;
       }
       const { outcome, attempt } = await call(claim, message, provider, attempts.length, deps);
-      deps.gate.called(key, outcome);
+      deps.gate.called(key, outcome, attempt.startedAt);
       attempts.push(attempt);
       outcomes.push(outcome);
       if (!(outcome.kind === 'deferred' && outcome.scope === 'provider')) break;

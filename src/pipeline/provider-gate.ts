@@ -9,7 +9,8 @@ export interface ProviderGate {
   admit(provider: string): number;
   /** Resolves with a function that gives the slot back. Waits in line; `concurrency` null is no limit. */
   enter(provider: string, concurrency: number | null): Promise<() => void>;
-  called(provider: string, outcome: Outcome): void;
+  /** A call that began at `startedAt` ended. */
+  called(provider: string, outcome: Outcome, startedAt: number): void;
 }
 
 interface Line {
@@ -48,9 +49,9 @@ export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
       return new Promise((resolve) => line.waiting.push(() => resolve(() => leave(line))));
     },
 
-    called(provider, outcome) {
+    called(provider, outcome, startedAt) {
       const before = healthOf(provider);
-      const after = afterCall(before, outcome, clock.now());
+      const after = afterCall(before, outcome, startedAt, clock.now());
       healths.set(provider, after);
       if (before.openUntil !== null && after.openUntil === null) emit({ type: 'provider_recovered', provider });
       if (after.openUntil !== null && after.openUntil !== before.openUntil) {

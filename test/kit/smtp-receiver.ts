@@ -56,9 +56,9 @@ export async function smtpReceiver({ account, tls }: SmtpReceiverOptions = {}): 
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];
 
   const server = new SMTPServer({
-    ...(tls === undefined ? { hideSTARTTLS: true } : { key: tls.key, cert: tls.cert, secure: tls.implicit ?? false }),
+    ...(tls === undefined ? {} : { key: tls.key, cert: tls.cert, secure: tls.implicit ?? false }),
     authOptional: account === undefined,
-    disabledCommands: account === undefined ? ['AUTH'] : [],
+    disabledCommands: [...(account === undefined ? ['AUTH'] : []), ...(tls === undefined ? ['STARTTLS'] : [])],
     allowInsecureAuth: true,
     disableReverseLookup: true,
     logger: false,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createTransport, type SMTPPoolOptions } from 'nodemailer';
 import type { Outcome } from '../../domain/outcome.ts';
-import { choice, host, integer, parseSender, type Sender, sender, text } from '../../domain/setting-forms.ts';
+import { boolean, choice, host, integer, parseSender, type Sender, sender, text } from '../../domain/setting-forms.ts';
 import type { SettingValues } from '../../domain/settings.ts';
 import { defineProvider, type EmailMessage, type SendContext, type Transport } from '../provider.ts';
 import { defaultSender, extraHeaders, messageIdOf } from './mail-sender.ts';
@@ -19,6 +19,9 @@ const settings = {
   tls: choice('SMTP_TLS', ['auto', 'starttls', 'implicit', 'none'], {
     default: 'auto',
     doc: 'auto: TLS from the start on port 465, else STARTTLS where it is offered, and no password without it except to this machine. starttls and implicit insist; none never encrypts.',
+  }),
+  verify: boolean('SMTP_TLS_VERIFY', {
+    doc: 'Whether the server must have a certificate that this machine trusts. Default: true, except for loopback hosts.',
   }),
   pool: integer('SMTP_POOL', { default: '10', min: 1, max: 200, doc: 'Most connections to the mail server at once.' }),
 };
@@ -98,7 +101,7 @@ function isFor(to: string, error: unknown): boolean {
   return error instanceof Error && Reflect.get(error, 'recipient') === to;
 }
 
-function connectionOf({ host, port, user, password, tls }: Values) {
+function connectionOf({ host, port, user, password, tls, verify }: Values) {
   const secure = tls === 'implicit' || (tls === 'auto' && port === 465);
   const auth = user === null || password === null ? null : { auth: { user, pass: password } };
   const guarded = tls === 'auto' && user !== null && !isLoopback(host);
@@ -108,6 +111,8 @@ function connectionOf({ host, port, user, password, tls }: Values) {
     secure,
     requireTLS: !secure && (tls === 'starttls' || guarded),
     ignoreTLS: tls === 'none',
+    // Within this machine nobody stands between, and what listens there has a certificate of its own making.
+    tls: { rejectUnauthorized: verify ?? !isLoopback(host) },
     ...auth,
     connectionTimeout: 5_000,
     greetingTimeout: 5_000,

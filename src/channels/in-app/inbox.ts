@@ -9,7 +9,12 @@ export const inbox = defineProvider({
     concurrency: null,
     async send({ to, title, body, actionUrl, data }, { deliveryId, notificationId, now }) {
       const entry = { id: deliveryId, notificationId, userId: to, title, body, actionUrl, data, createdAt: now };
-      await inbox.addToInbox([entry]);
+      try {
+        await inbox.addToInbox([entry]);
+      } catch {
+        // Written or not, another try is harmless: it is never unknown.
+        return { kind: 'deferred', code: 'provider_error', detail: 'the inbox cannot be written', scope: 'attempt' };
+      }
       return { kind: 'accepted', providerMessageId: deliveryId };
     },
     async close() {},

@@ -15,8 +15,8 @@ import { defineProvider } from '../provider.ts';
 const settings = {
   accountSid: text('TWILIO_ACCOUNT_SID', {
     required: true,
-    like: /^AC[0-9A-Za-z]{1,64}$/,
-    form: 'an account SID: AC and letters and digits',
+    like: /^[0-9A-Za-z_-]{1,64}$/,
+    form: 'an account SID (AC…)',
     doc: 'The account SID of the Twilio console.',
   }),
   authToken: text('TWILIO_AUTH_TOKEN', { required: true, secret: true, doc: 'The auth token of that account.' }),

@@ -16,8 +16,8 @@ const settings = {
   token: text('TELEGRAM_BOT_TOKEN', {
     required: true,
     secret: true,
-    like: /^[0-9]{1,20}:[A-Za-z0-9_-]{1,128}$/,
-    form: 'a bot token: digits, a colon, letters and digits',
+    like: /^[A-Za-z0-9:_-]{1,200}$/,
+    form: 'a bot token',
     doc: 'The token that BotFather gave for the bot.',
   }),
   baseUrl: baseUrl('TELEGRAM_BASE_URL', { default: 'https://api.telegram.org', doc: 'Where the Bot API is.' }),

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { type Role, type Running, realClock, startTidings } from '../main.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
+
+/** How long a stop may take before the process goes anyway, in ms, beyond the longest send. */
+const STOP_GRACE = 10_000;
+
+/** Serves until it is told to stop; answers the exit code. */
+export async function serve(roles: readonly Role[]): Promise<number> {
+  const setup = readSetup();
+  if (setup === null) return WRONG_CONFIG;
+  const { config, plan } = setup;
+  const log = createLog({ level: config.logLevel, format: config.logFormat });
+  let running: Running;
+  try {
+    running = await startTidings(config, plan, new Set(roles), log, programVersion());
+  } catch (error) {
+    process.stderr.write(`Tidings cannot start: ${startFault(error, setup)}\n`);
+    return 1;
+  }
+  process.stdout.write(banner(running, roles, setup));
+  const code = await untilStopped(running, log, config.sendTimeout + STOP_GRACE);
+  if (code === 0) process.stdout.write('Tidings has stopped; nothing is in hand.\n');
+  return code;
+}
+
+export function migrateOnly(): number {
+  const setup = readSetup();
+  if (setup === null) return WRONG_CONFIG;
+  const path = resolve(setup.config.database.path);
+  try {
+    const store = openSqliteStore({ path, clock: realClock });
+    const done = store.migrated.length === 0 ? 'was up to date' : `is up to date now: ${store.migrated.join(', ')}`;
+    process.stdout.write(`${path} ${done}\n`);
+    void store.close();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`Tidings cannot migrate ${path}: ${startFault(error, setup)}\n`);
+    return 1;
+  }
+}
+
+/** Resolves with the exit code once a signal, or a bug, has brought the service down. */
+function untilStopped(running: Running, log: Log, patience: number): Promise<number> {
+  return new Promise((done) => {
+    let stopping = false;
+    const stop = (code: number) => {
+      // A second signal means: now.
+      if (stopping) return done(1);
+      stopping = true;
+      const late = setTimeout(() => done(1), patience);
+      late.unref();
+      void stopped(running, log, code).then(done);
+    };
+    const onBug = (error: unknown) => {
+      log.fatal({ event: 'bug', err: error });
+      stop(1);
+    };
+    process.on('SIGINT', () => stop(0));
+    process.on('SIGTERM', () => stop(0));
+    process.on('uncaughtException', onBug);
+    process.on('unhandledRejection', onBug);
+  });
+}
+
+async function stopped(running: Running, log: Log, code: number): Promise<number> {
+  try {
+    await running.stop();
+    return code;
+  } catch (error) {
+    log.error({ event: 'stop', err: error });
+    return 1;
+  }
+}
+
+function startFault(error: unknown, { config }: Setup): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const where = `${config.host}:${config.port}`;
+  if (code === 'EADDRINUSE') return `${where} is already in use; set API_PORT to another port.`;
+  if (code === 'EACCES') return `${where} may not be listened on; set API_PORT to a port above 1023.`;
+  if (code === 'EADDRNOTAVAIL') return `this machine has no address ${config.host}; set API_HOST.`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function banner(running: Running, roles: readonly Role[], { config, plan }: Setup): string {
+  const { url } = running;
+  const lines = [`Tidings ${programVersion()} is up (${roles.join(', ')}).`, ''];
+  const add = (name: string, value: string) => lines.push(`  ${name.padEnd(10)} ${value}`);
+  if (url !== null) {
+    add('API', `${url}/api/v1`);
+    add('Docs', `${url}/docs`);
+  }
+  add('Data', running.databaseFile);
+  const live = running.channels.live.filter(({ sandboxed }) => !sandboxed);
+  add('Live', live.map(({ channel, providers }) => `${channel} (${providers.join(', ')})`).join(', ') || 'none');
+  const caught = [...plan.keys()].filter((channel) => running.channels.sandboxed.has(channel));
+  if (caught.length > 0) {
+    add('Sandboxed', caught.join(', '));
+    add('', `no provider is configured for these: messages are caught, not sent`);
+    if (url !== null) add('', `see them at ${url}/api/v1/sandbox/messages`);
+  }
+  if (url !== null) {
+    const open = config.apiKeys.length === 0;
+    add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
+    const key = open ? '' : ` -H 'X-API-Key: …'`;
+    lines.push(
+      '',
+      'Try it:',
+      '',
+      `  curl -X POST ${url}/api/v1/notifications${key} -H 'Content-Type: application/json' \\`,
+    );
+    lines.push(`    -d '{"recipient": "user@example.com", "title": "Hello", "message": "Tidings works."}'`);
+  }
+  return `${lines.join('\n')}\n\n`;
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { isAbsolute, resolve } from 'node:path';
+import { publicAddresses } from './channels/address-guard.ts';
+import { httpClient } from './channels/http-client.ts';
+import type { Channels } from './channels/provider.ts';
+import { type ChannelPlan, openPlan } from './channels/registry.ts';
+import type { Config } from './config/config.ts';
+import type { Clock } from './domain/clock.ts';
+import type { Emit } from './domain/events.ts';
+import { idMaker } from './domain/ids.ts';
+import type { RouteRules } from './domain/route.ts';
+import type { RequestLine } from './http/deps.ts';
+import { createServer } from './http/server.ts';
+import { createAccept } from './pipeline/accept.ts';
+import { createControl } from './pipeline/control.ts';
+import { createDeliver } from './pipeline/deliver.ts';
+import { createHandOff } from './pipeline/hand-off.ts';
+import { createHealth } from './pipeline/health.ts';
+import { createProviderGate } from './pipeline/provider-gate.ts';
+import { createSettle } from './pipeline/settle.ts';
+import { createSweeper } from './pipeline/sweep.ts';
+import { createWorker, type Worker } from './pipeline/work.ts';
+import { databaseQueue } from './queue/database/database-queue.ts';
+import type { Queue } from './queue/queue.ts';
+import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
+import { type Log, logEvent } from './telemetry/log.ts';
+
+/** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
+export type Role = 'api' | 'worker' | 'scheduler';
+
+export interface Running {
+  /** Where the API is; null without the role. */
+  readonly url: string | null;
+  readonly databaseFile: string;
+  readonly channels: Channels;
+  /** Takes and claims no more, finishes what is in hand, lets go of everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    if (ms <= 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Wires everything and starts the roles. If any part cannot start, what had started is stopped and it throws. */
+export async function startTidings(
+  config: Config,
+  plan: ChannelPlan,
+  roles: ReadonlySet<Role>,
+  log: Log,
+  version: string,
+): Promise<Running> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = stopper(stops);
+  try {
+    const databaseFile = absolute(config.database.path);
+    const store = openSqliteStore({ path: databaseFile, clock: realClock });
+    stops.push(() => store.close());
+    const emit: Emit = (event) => logEvent(log, event);
+    const queue = databaseQueue({ changes: store });
+    stops.push(() => queue.close());
+    const channels = openChannels(plan, store, stops);
+
+    const parts = { config, store, queue, channels, emit };
+    const worker = startWork(parts, roles, stops);
+    const url = roles.has('api') ? await startApi(parts, worker, { log, version }, stops) : null;
+    return { url, databaseFile, channels, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly store: SqliteStore;
+  readonly queue: Queue;
+  readonly channels: Channels;
+  readonly emit: Emit;
+}
+
+function openChannels(plan: ChannelPlan, store: SqliteStore, stops: (() => Promise<void>)[]): Channels {
+  const http = httpClient({ guard: null });
+  const guardedHttp = httpClient({ guard: publicAddresses() });
+  const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random });
+  stops.push(async () => {
+    await channels.close();
+    await Promise.all([http.close(), guardedHttp.close()]);
+  });
+  return channels;
+}
+
+/** The roles `worker` and `scheduler`. Null: this process does not deliver. */
+function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise<void>)[]): Worker | null {
+  const { config, store, queue, channels, emit } = parts;
+  const handOff = createHandOff(queue, emit);
+  const common = { store, handOff, clock: realClock, retry: config.retry, emit };
+  if (roles.has('worker') || roles.has('scheduler')) {
+    const sweeper = createSweeper(common);
+    sweeper.start();
+    stops.push(() => sweeper.stop());
+  }
+  if (!roles.has('worker')) return null;
+  let stopping = false;
+  const deliver = createDeliver({
+    channels,
+    gate: createProviderGate(realClock, emit),
+    settle: createSettle(common),
+    clock: realClock,
+    random: Math.random,
+    emit,
+    sendTimeout: config.sendTimeout,
+    stopping: () => stopping,
+  });
+  const { concurrency, leaseMs, sendTimeout } = config;
+  const worker = createWorker({ store, queue, deliver, clock: realClock, emit, concurrency, leaseMs, sendTimeout });
+  worker.start();
+  stops.push(async () => {
+    stopping = true;
+    await worker.stop();
+  });
+  return worker;
+}
+
+async function startApi(
+  parts: Parts,
+  worker: Worker | null,
+  about: { readonly log: Log; readonly version: string },
+  stops: (() => Promise<void>)[],
+): Promise<string> {
+  const { config, store, queue, channels, emit } = parts;
+  const handOff = createHandOff(queue, emit);
+  const ids = idMaker(randomBytes);
+  const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
+  const server = createServer({
+    store,
+    inbox: store,
+    sandbox: store,
+    accept: createAccept({ store, handOff, clock: realClock, ids, rules, emit }),
+    control: createControl({ store, handOff, clock: realClock, retry: config.retry, emit }),
+    clock: realClock,
+    random: Math.random,
+    newRequestId: () => ids.notificationId(realClock.now()),
+    defaultRetry: config.retry,
+    apiKeys: config.apiKeys,
+    health: createHealth({ store, queue, lastTurnAt: worker?.lastTurnAt ?? null, clock: realClock }),
+    log: (line) => logRequest(about.log, line),
+    version: about.version,
+  });
+  // First of all to stop: what is accepted from then on would only wait for the next start.
+  stops.push(() => server.close());
+  await server.listen({ host: config.host, port: config.port });
+  const address = server.server.address() as AddressInfo;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `http://${host}:${address.port}`;
+}
+
+function logRequest(log: Log, line: RequestLine): void {
+  const { error, ...fields } = line;
+  if (error === undefined) log.debug({ event: 'request', ...fields });
+  else log.error({ event: 'request', ...fields, err: error });
+}
+
+function absolute(path: string): string {
+  return isAbsolute(path) ? path : resolve(path);
+}
+
+/** Last started, first stopped; once. */
+function stopper(stops: readonly (() => Promise<void>)[]): () => Promise<void> {
+  let stopping: Promise<void> | null = null;
+  return () => {
+    stopping ??= (async () => {
+      for (const stop of stops.toReversed()) await stop();
+    })();
+    return stopping;
+  };
+}

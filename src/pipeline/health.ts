@@ -1,0 +1,83 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
+import { pause } from './pause.ts';
+
+/** How one part of the service is. */
+export interface HealthPart {
+  readonly ok: boolean;
+  /** Without it this process cannot do its work; other parts only degrade it. */
+  readonly needed: boolean;
+  readonly detail: string | null;
+}
+
+export type HealthReport = Readonly<Record<'store' | 'queue' | 'worker' | 'queue_age', HealthPart>>;
+
+export interface HealthDeps {
+  readonly store: Pick<Store, 'probe' | 'backlog'>;
+  readonly queue: Pick<Queue, 'probe'>;
+  /** When this process's worker last went round; null where it has none. */
+  readonly lastTurnAt: (() => number) | null;
+  readonly clock: Clock;
+}
+
+/** A report is this old at most, in ms: probing writes, and probes come often. */
+const FRESH = 2_000;
+/** A probe that takes longer has failed. */
+const PATIENCE = 500;
+/** A worker that has not gone round for this long is not alive. */
+const PULSE = 30_000;
+/** Work that is due and lies for longer means that nobody keeps up. */
+const OLDEST = 600_000;
+
+/** Asks every part; answers of the last two seconds are used again. */
+export function createHealth(deps: HealthDeps): () => Promise<HealthReport> {
+  let last: { readonly at: number; readonly report: Promise<HealthReport> } | null = null;
+  return () => {
+    const now = deps.clock.now();
+    if (last === null || now - last.at >= FRESH) last = { at: now, report: examine(deps, now) };
+    return last.report;
+  };
+}
+
+async function examine(deps: HealthDeps, now: number): Promise<HealthReport> {
+  const [store, queue, age] = await Promise.all([
+    works(deps.clock, () => deps.store.probe(), 'a durable write does not work'),
+    works(deps.clock, () => deps.queue.probe(), 'it cannot be reached'),
+    queueAge(deps, now),
+  ]);
+  // Without its queue a process still accepts, and finds work in the store.
+  return {
+    store: { ...store, needed: true },
+    queue: { ...queue, needed: false },
+    worker: pulse(deps, now),
+    queue_age: age,
+  };
+}
+
+async function works(clock: Clock, probe: () => Promise<void>, problem: string): Promise<Omit<HealthPart, 'needed'>> {
+  const answer = probe().then(
+    () => true,
+    () => false,
+  );
+  const ok = await Promise.race([answer, pause(clock, PATIENCE).then(() => false)]);
+  return { ok, detail: ok ? null : problem };
+}
+
+function pulse({ lastTurnAt }: HealthDeps, now: number): HealthPart {
+  if (lastTurnAt === null) return { ok: true, needed: false, detail: 'this process has no worker' };
+  const silence = now - lastTurnAt();
+  const ok = silence <= PULSE;
+  return { ok, needed: true, detail: ok ? null : `its loop has stood still for ${silence} ms` };
+}
+
+async function queueAge(deps: HealthDeps, now: number): Promise<HealthPart> {
+  try {
+    const { depth, oldestDueAt } = await deps.store.backlog();
+    const age = oldestDueAt === null ? 0 : Math.max(0, now - oldestDueAt);
+    const ok = age <= OLDEST;
+    return { ok, needed: true, detail: ok ? null : `${depth} deliveries are due, the oldest for ${age} ms` };
+  } catch {
+    return { ok: false, needed: true, detail: 'it cannot be read' };
+  }
+}
