@@ -1,6 +1,7 @@
 import type { Message } from '../channels/provider.ts';
 import type { Channel } from '../domain/channel.ts';
 import type { Delivery } from '../domain/delivery.ts';
+import { escapeHtml } from '../domain/escape-html.ts';
 import type { Notification } from '../domain/notification.ts';
 import { addressFor } from '../domain/route.ts';
 import { formatTime } from '../domain/time.ts';
@@ -115,18 +116,6 @@ function toHtml({ title, message, actionUrl }: Notification): string {
     .join('\n');
   const link = actionUrl === null ? '' : `\n<p><a href="${escapeHtml(actionUrl)}">${escapeHtml(actionUrl)}</a></p>`;
   return `<!doctype html>\n<html>\n<head><meta charset="utf-8"></head>\n<body style="font-family:sans-serif;line-height:1.5">\n${heading}${paragraphs}${link}\n</body>\n</html>\n`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 function payloadOf(notification: Notification) {

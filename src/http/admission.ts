@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ProblemCode } from '../domain/problem.ts';
+import type { HttpLimits } from './deps.ts';
+import { timesSent } from './headers.ts';
+import type { KnownRoutes } from './known-routes.ts';
+import { type ProblemDetails, sendProblem } from './problem-reply.ts';
+
+/** JSON in UTF-8, and nothing that a lenient parser might read as that. */
+const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
+
+/** What every answer carries, unless its route says otherwise. */
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/**
+ * The first look at every request, before any byte of its body is read: its line, then, once it is known to be
+ * allowed, its headers. Paths and methods that are not served end here too.
+ */
+export function admission(
+  app: FastifyInstance,
+  at: {
+    readonly limits: HttpLimits;
+    readonly routes: KnownRoutes;
+    readonly isAllowed: (request: IncomingMessage) => boolean;
+  },
+): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(HEADERS).header('x-request-id', request.id);
+    const refusal = refusalOfHead(request, at.limits);
+    if (refusal !== null) sendProblem(reply, refusal.code, refusal);
+    else if (request.is404) refusePath(request, reply, at);
+    else done();
+  });
+  // After the routes' own hooks, which ask for a key, and before the body is read.
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    const refusal = refusalOfBody(request);
+    if (refusal === null) done(null, payload);
+    else sendProblem(reply, refusal.code, refusal);
+  });
+}
+
+type HeadRefusal = { readonly code: ProblemCode } & ProblemDetails;
+
+function refusalOfHead(request: FastifyRequest, limits: HttpLimits): HeadRefusal | null {
+  const { raw } = request;
+  if ((raw.url ?? '').length > limits.urlCharacters) return { code: 'uri_too_long' };
+  if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
+    return { code: 'bad_request', detail: 'The Host header is missing.' };
+  }
+  return null;
+}
+
+/** What the headers say of the body. */
+function refusalOfBody(request: FastifyRequest): HeadRefusal | null {
+  const { raw } = request;
+  if (raw.method === 'GET' || raw.method === 'HEAD') return null;
+  if (timesSent(raw, 'content-type') > 1) {
+    return { code: 'bad_request', detail: 'There are several Content-Type headers.' };
+  }
+  const encoding = raw.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return { code: 'unsupported_media_type' };
+  const length = raw.headers['content-length'];
+  const isEmpty = raw.headers['transfer-encoding'] === undefined && (length === undefined || length === '0');
+  const isNeeded = request.routeOptions.schema?.body !== undefined;
+  if (isEmpty && !isNeeded) return null;
+  if (!JSON_TYPE.test(raw.headers['content-type'] ?? '')) return { code: 'unsupported_media_type' };
+  return isEmpty ? { code: 'invalid_json', detail: 'The body is empty.' } : null;
+}
+
+/** Without a key nothing is told about what is there and what is not. */
+function refusePath(request: FastifyRequest, reply: FastifyReply, at: Parameters<typeof admission>[1]): void {
+  const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
+  if (path.startsWith('/api/') && !at.isAllowed(request.raw)) {
+    sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
+    return;
+  }
+  const methods = at.routes.methodsAt(path);
+  if (methods.length > 0) sendProblem(reply.header('allow', methods.join(', ')), 'method_not_allowed');
+  else sendProblem(reply, 'not_found');
+}

@@ -1,0 +1,71 @@
+import type { Clock, Random } from '../domain/clock.ts';
+import type { RetryPolicy } from '../domain/retry-policy.ts';
+import type { Accept } from '../pipeline/accept.ts';
+import type { Control } from '../pipeline/control.ts';
+import type { InboxStore } from '../store/inbox.ts';
+import type { SandboxStore } from '../store/sandbox.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the HTTP server is made of. Main fills it. */
+export interface HttpDeps {
+  readonly store: Pick<Store, 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
+  readonly inbox: Pick<InboxStore, 'listInbox' | 'countInbox' | 'markInboxEntry' | 'markInbox'>;
+  readonly sandbox: Pick<SandboxStore, 'listSandbox'>;
+  readonly accept: Accept;
+  readonly control: Control;
+  readonly clock: Clock;
+  /** Spreads `Retry-After`. */
+  readonly random: Random;
+  readonly newRequestId: () => string;
+  /** Its waits are used where a request names only a number of attempts. */
+  readonly defaultRetry: RetryPolicy;
+  /** Empty: no key is asked for. */
+  readonly apiKeys: readonly string[];
+  readonly health: () => Promise<HealthReport>;
+  /** Called once for every finished request. */
+  readonly log: (line: RequestLine) => void;
+  readonly version: string;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** How the parts of the service are, by name: `store`, `queue`, `worker`, … */
+export type HealthReport = Readonly<Record<string, HealthPart>>;
+
+export interface HealthPart {
+  readonly ok: boolean;
+  /** Without it this process cannot do its work. A part that is not needed only degrades the service. */
+  readonly needed: boolean;
+  readonly detail: string | null;
+}
+
+export interface RequestLine {
+  readonly method: string;
+  /** The route's pattern; null where none matched. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly requestId: string;
+  /** What was thrown where nothing may be thrown: a bug, or a store that cannot be used (`StoreUnavailable`). */
+  readonly error?: unknown;
+}
+
+export interface HttpLimits {
+  /** Bytes of a body; `manyBytes` where one request can bring many notifications, or attachments. */
+  readonly bodyBytes: number;
+  readonly manyBytes: number;
+  readonly urlCharacters: number;
+  /** For the headers, and for the whole request. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  bodyBytes: 262_144,
+  manyBytes: 1_048_576,
+  urlCharacters: 4096,
+  headersMs: 5000,
+  requestMs: 9000,
+};
+
+/** How many notifications one page of a list may look at. */
+export const SCAN = 20_000;

@@ -1,0 +1,73 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Random } from '../domain/clock.ts';
+import { PROBLEMS, type ProblemCode } from '../domain/problem.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import { type ProblemDetails, ProblemError, problemDocument } from './problem-reply.ts';
+
+/** What is answered where something was thrown, by what it is and never by its words. */
+export interface Refusal {
+  readonly code: ProblemCode;
+  readonly details: ProblemDetails;
+  /** Seconds; null where trying again does not help. */
+  readonly retryAfter: number | null;
+  /** Worth a line in the log with the error itself. */
+  readonly unexpected: boolean;
+}
+
+export function refusalOf(error: unknown, random: Random): Refusal {
+  const expected = { retryAfter: null, unexpected: false };
+  if (error instanceof ProblemError) return { code: error.problem, details: error.details, ...expected };
+  if (error instanceof StoreUnavailable) {
+    const retryAfter = 1 + Math.floor(random() * 5);
+    return { code: error.overloaded ? 'overloaded' : 'unavailable', details: {}, retryAfter, unexpected: true };
+  }
+  const code = codeOfFramework(error);
+  if (code !== null) return { code, details: {}, ...expected };
+  return { code: 'internal', details: {}, retryAfter: null, unexpected: true };
+}
+
+/** The framework's own refusals, and those of the request's stream, carry a 4xx status. */
+function codeOfFramework(error: unknown): ProblemCode | null {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return null;
+  switch (error.statusCode) {
+    case 404:
+      return 'not_found';
+    case 408:
+      return 'request_timeout';
+    case 413:
+      return 'too_large';
+    case 414:
+      return 'uri_too_long';
+    case 415:
+      return 'unsupported_media_type';
+    case 431:
+      return 'headers_too_large';
+    default:
+      return typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500
+        ? 'bad_request'
+        : null;
+  }
+}
+
+/** What is said to a connection whose bytes are no HTTP request, or come too slowly. */
+export function codeOfConnection(errorCode: string): ProblemCode {
+  if (errorCode === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  if (errorCode === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
+  return 'bad_request';
+}
+
+/** Answers where there is no request object to reply to, and closes the connection. */
+export function refuseConnection(socket: Duplex, code: ProblemCode, requestId: string): void {
+  const { status } = PROBLEMS[code];
+  const body = JSON.stringify({ ...problemDocument(code), request_id: requestId });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  if (socket.writable) socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  else socket.destroy();
+}

@@ -1,0 +1,145 @@
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { escapeHtml } from '../../domain/escape-html.ts';
+import { FAULTS, PROBLEMS } from '../../domain/problem.ts';
+import { REASONS } from '../../domain/reason.ts';
+import {
+  AcceptedOut,
+  AttemptOut,
+  BroadcastAcceptedOut,
+  DeadLetterListOut,
+  DeadLetterOut,
+  DeliveryOut,
+  NotificationItemOut,
+  NotificationListOut,
+  NotificationOut,
+  RecipientOut,
+} from '../contract/notification-out.ts';
+import { OTHER_SCHEMAS } from '../contract/other.ts';
+import { BatchOut, FaultOut, ProblemOutSchema } from '../contract/problem-out.ts';
+import type { HttpDeps } from '../deps.ts';
+
+const NAMED_SCHEMAS: readonly TSchema[] = [
+  ...[AcceptedOut, BroadcastAcceptedOut, RecipientOut, DeliveryOut, AttemptOut, NotificationItemOut, NotificationOut],
+  ...[NotificationListOut, DeadLetterOut, DeadLetterListOut, ProblemOutSchema, FaultOut, BatchOut, ...OTHER_SCHEMAS],
+];
+
+/** Collects the routes that are registered after it for the OpenAPI document. */
+export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+  const secured = deps.apiKeys.length > 0;
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tidings',
+        version: deps.version,
+        description: 'One API that tells people things, and does not rest until they arrived.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      tags: ['Notifications', 'Inbox', 'Dead letters', 'Operations'].map((name) => ({ name })),
+      ...(secured ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        },
+      },
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => nameOf(json) ?? `schema-${index}` },
+    transform: ({ schema, url }) => ({
+      // Outside of /api/ no key is asked for.
+      schema: secured && !url.startsWith('/api/') ? { ...schema, security: [] } : schema,
+      url,
+    }),
+  });
+}
+
+function nameOf(json: Readonly<Record<string, unknown>>): string | null {
+  return typeof json.$id === 'string' ? json.$id : null;
+}
+
+/** The document, the pages that show it, and the page that explains the errors. Nothing comes from elsewhere. */
+export async function docsRoutes(app: FastifyInstance): Promise<void> {
+  const document = {
+    operationId: 'getOpenApi',
+    summary: 'This document',
+    tags: ['Operations'],
+    response: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } } },
+  };
+  let written: string | null = null;
+  app.get('/openapi.json', { schema: document }, (_request, reply) => {
+    written ??= JSON.stringify(app.swagger());
+    return reply.header('content-type', 'application/json; charset=utf-8').send(written);
+  });
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs/'));
+  await app.register(async (pages) => {
+    pages.addHook('onRequest', (_request, reply, done) => {
+      // Helmet says it for pages, and what is said already would win.
+      reply.removeHeader('content-security-policy');
+      done();
+    });
+    await pages.register(helmet, {
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          // The hash: one style element that Swagger UI's bundle brings.
+          styleSrc: ["'self'", "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"],
+          // Swagger UI sets sizes of its icons in style attributes; no style element and no script is let in by that.
+          styleSrcAttr: ["'unsafe-inline'"],
+          imgSrc: ["'self'", 'data:'],
+          connectSrc: ["'self'"],
+          frameAncestors: ["'none'"],
+          baseUri: ["'none'"],
+          formAction: ["'self'"],
+        },
+      },
+      // Whether there is TLS is known to what stands in front, not here.
+      strictTransportSecurity: false,
+      referrerPolicy: { policy: 'no-referrer' },
+    });
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      indexPrefix: '',
+      uiConfig: {
+        docExpansion: 'list',
+        tryItOutEnabled: true,
+        displayRequestDuration: true,
+        persistAuthorization: false,
+      },
+      theme: {
+        title: 'Tidings API',
+        // The bar on top shows another project's logo and asks for another document.
+        css: [{ filename: 'tidings.css', content: '.swagger-ui .topbar { display: none }' }],
+      },
+    });
+    pages.get('/docs/errors', { schema: { hide: true } }, (_request, reply) =>
+      reply.header('content-type', 'text/html; charset=utf-8').send(ERRORS_PAGE),
+    );
+  });
+}
+
+const ERRORS_PAGE = errorsPage();
+
+function errorsPage(): string {
+  const rows = (entries: readonly (readonly [string, string])[]) =>
+    entries
+      .map(([code, words]) => `<dt id="${code}"><code>${code}</code></dt><dd>${escapeHtml(words)}</dd>`)
+      .join('\n');
+  const problems = Object.entries(PROBLEMS).map(([code, { status, title }]) => [code, `${status}. ${title}.`] as const);
+  // `unroutable` is a problem and a fault; an id can stand once only.
+  const faults = Object.entries(FAULTS).filter(([code]) => !(code in PROBLEMS));
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Tidings: errors</title></head><body>
+<h1>Errors</h1>
+<h2>Problems</h2><dl>${rows(problems)}</dl>
+<h2>What can be wrong with a field</h2><dl>${rows(faults)}</dl>
+<h2>Why something was not sent</h2><dl>${rows(Object.entries(REASONS).filter(([code]) => !(code in FAULTS)))}</dl>
+</body></html>
+`;
+}

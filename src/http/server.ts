@@ -1,0 +1,136 @@
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import type { TSchema } from 'typebox';
+import { admission } from './admission.ts';
+import { createAuth } from './auth.ts';
+import { closed } from './contract/forms.ts';
+import { shapeOf } from './contract/shape.ts';
+import { HTTP_LIMITS, type HttpDeps, type HttpLimits } from './deps.ts';
+import { knownRoutes } from './known-routes.ts';
+import { ProblemError, sendProblem } from './problem-reply.ts';
+import { codeOfConnection, refusalOf, refuseConnection } from './refusals.ts';
+import { requestIdOf } from './request-id.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
+import { docsRoutes, openApi } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { inboxRoutes } from './routes/inbox.ts';
+import { notificationRoutes } from './routes/notifications.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { sendRoutes } from './routes/send.ts';
+import { strictJson } from './strict-json.ts';
+
+/** The HTTP side of the service, put together but not listening. */
+export function createServer(deps: HttpDeps): FastifyInstance {
+  const limits = { ...HTTP_LIMITS, ...deps.limits };
+  const app = bareServer(deps, limits);
+  const errors = new WeakMap<FastifyRequest, unknown>();
+  const isKnown = createAuth(deps.apiKeys);
+  const isAllowed = deps.apiKeys.length === 0 ? () => true : isKnown;
+
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (httpPart === 'body' ? bodyCheck(schema) : () => true));
+  // Response schemas only describe: a serializer made of them would leave out silently what they forget.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  readBodies(app);
+  admission(app, { limits, routes: knownRoutes(app), isAllowed });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error, deps.random);
+    if (refusal.unexpected) errors.set(request, error);
+    if (refusal.retryAfter !== null) reply.header('retry-after', String(refusal.retryAfter));
+    return sendProblem(reply, refusal.code, refusal.details);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.is404 ? null : (request.routeOptions.url ?? null);
+    const line = { method: request.method, route, status: reply.statusCode, durationMs: reply.elapsedTime };
+    const error = errors.get(request);
+    deps.log({ ...line, requestId: request.id, ...(error === undefined ? {} : { error }) });
+    done();
+  });
+
+  app.register(async (root) => {
+    await openApi(root, deps);
+    await root.register(async (open) => {
+      healthRoutes(open, deps);
+      await docsRoutes(open);
+    });
+    await root.register(
+      async (api) => {
+        api.addHook('onRequest', (request, reply, done) => {
+          if (isAllowed(request.raw)) done();
+          else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
+        });
+        sendRoutes(api, deps);
+        notificationRoutes(api, deps);
+        inboxRoutes(api, deps);
+        deadLetterRoutes(api, deps);
+        operationRoutes(api, deps);
+      },
+      { prefix: '/api/v1' },
+    );
+  });
+  return app;
+}
+
+/** The framework with everything off that would answer, convert or log by itself. */
+function bareServer(deps: HttpDeps, limits: HttpLimits): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: limits.urlCharacters },
+    http: {
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: 500,
+      maxHeaderSize: 16_384,
+      // Node would answer without a problem document; admission refuses it.
+      requireHostHeader: false,
+    },
+    genReqId: (request) => requestIdOf(request.headers, deps.newRequestId),
+    frameworkErrors: (error, request, reply) => {
+      const { code, details } = refusalOf(error, deps.random);
+      sendProblem(reply, code, details);
+      const line = { method: request.method, route: null, status: reply.statusCode, durationMs: 0 };
+      deps.log({ ...line, requestId: request.id });
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || socket.destroyed) return;
+      const code = codeOfConnection(error.code);
+      const requestId = deps.newRequestId();
+      refuseConnection(socket, code, requestId);
+    },
+  });
+  app.server.on('checkExpectation', (request, response) => {
+    response.on('error', () => undefined);
+    refuseConnection(response.socket ?? request.socket, 'expectation_failed', deps.newRequestId());
+  });
+  return app;
+}
+
+function bodyCheck(schema: TSchema) {
+  const shape = shapeOf(schema);
+  return (value: unknown) => {
+    const faults = shape(value);
+    return faults.length === 0 ? { value } : { error: new ProblemError('invalid_request', { faults }) };
+  };
+}
+
+const nothing = shapeOf(closed({}));
+
+/** One media type, one parser. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, bytes, done) => {
+    const read = strictJson(bytes);
+    if (read.ok) return done(null, read.value);
+    const where = read.pointer === null || read.pointer === '' ? undefined : `At ${read.pointer.slice(0, 500)}.`;
+    done(new ProblemError(read.code, where === undefined ? {} : { detail: where }));
+  });
+  // A body where none is expected may only be an empty object.
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined || request.body === null || request.routeOptions.schema?.body !== undefined) {
+      return done();
+    }
+    const faults = nothing(request.body);
+    done(faults.length === 0 ? undefined : new ProblemError('invalid_request', { faults }));
+  });
+}

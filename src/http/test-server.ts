@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { idMaker } from '../domain/ids.ts';
+import { DEFAULT_SCHEDULE, scheduledPolicy } from '../domain/retry-policy.ts';
+import { createAccept } from '../pipeline/accept.ts';
+import { createControl } from '../pipeline/control.ts';
+import type { InboxStore } from '../store/inbox.ts';
+import type { SandboxStore } from '../store/sandbox.ts';
+import type { Store } from '../store/store.ts';
+import type { HttpDeps, RequestLine } from './deps.ts';
+import { createServer } from './server.ts';
+
+export const NOW = Date.UTC(2026, 0, 31, 9, 30);
+
+export interface TestServer {
+  readonly app: FastifyInstance;
+  readonly lines: RequestLine[];
+}
+
+/** For tests: a server over a store, with a clock that stands still and counted ids. It listens nowhere. */
+export function testServer(store: Store & InboxStore & SandboxStore, changes: Partial<HttpDeps> = {}): TestServer {
+  const lines: RequestLine[] = [];
+  const clock = { now: () => NOW, after: () => () => undefined };
+  let bytes = 0;
+  const ids = idMaker((count) => Uint8Array.from({ length: count }, () => (bytes = (bytes + 7) % 256)));
+  const rules = { defaultChannels: ['email', 'sms', 'in_app'] as const, sandboxed: new Set<never>() };
+  const handOff = () => undefined;
+  const emit = () => undefined;
+  const retry = scheduledPolicy(DEFAULT_SCHEDULE);
+  let requests = 0;
+  const app = createServer({
+    store,
+    inbox: store,
+    sandbox: store,
+    accept: createAccept({ store, handOff, clock, ids, rules, emit }),
+    control: createControl({ store, handOff, clock, retry, emit }),
+    clock,
+    random: () => 0.5,
+    newRequestId: () => `made-${++requests}`,
+    defaultRetry: retry,
+    apiKeys: [],
+    health: () => Promise.resolve({ store: { ok: true, needed: true, detail: null } }),
+    log: (line) => lines.push(line),
+    version: '0.0.0-test',
+    ...changes,
+  });
+  return { app, lines };
+}
