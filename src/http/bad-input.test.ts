@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
+import { NOW, testServer } from '../../test/kit/test-server.ts';
 import { PROBLEMS, type ProblemCode } from '../domain/problem.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
-import { NOW, testServer } from './test-server.ts';
 
 const clock = { now: () => NOW, after: () => () => undefined };
 const store = memoryStore({ clock });
@@ -171,7 +171,8 @@ const FAULTY: readonly (readonly [string, unknown, ...string[]])[] = [
   wrong('overrides', { fax: {} }, 'unknown_field', '/overrides/fax'),
   wrong('overrides', { sms: { text: 'x'.repeat(1601) } }, 'too_long', '/overrides/sms/text'),
   wrong('overrides', { in_app: { action_url: 'vbscript:x' } }, 'invalid_url', '/overrides/in_app/action_url'),
-  email({ from: 'Name <a@b.co>' }, 'invalid_email', 'from'),
+  email({ from: 'Name <a@b>' }, 'invalid_email', 'from'),
+  email({ reply_to: 'Name <a@b.co>, c@d.co' }, 'invalid_email', 'reply_to'),
   email({ cc: ['a@b.co', 'x'] }, 'invalid_email', 'cc/1'),
   email({ subject: 'a\r\nBcc: x@y.co' }, 'invalid_format', 'subject'),
   email({ headers: { Bcc: 'a@b.co' } }, 'header_not_allowed', 'headers/Bcc'),

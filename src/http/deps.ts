@@ -2,13 +2,14 @@ import type { Clock, Random } from '../domain/clock.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import type { Accept } from '../pipeline/accept.ts';
 import type { Control } from '../pipeline/control.ts';
+import type { HealthReport } from '../pipeline/health.ts';
 import type { InboxStore } from '../store/inbox.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
-  readonly store: Pick<Store, 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
+  readonly store: Pick<Store, 'findAnswer' | 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
   readonly inbox: Pick<InboxStore, 'listInbox' | 'countInbox' | 'markInboxEntry' | 'markInbox'>;
   readonly sandbox: Pick<SandboxStore, 'listSandbox'>;
   readonly accept: Accept;
@@ -26,16 +27,6 @@ export interface HttpDeps {
   readonly log: (line: RequestLine) => void;
   readonly version: string;
   readonly limits?: Partial<HttpLimits>;
-}
-
-/** How the parts of the service are, by name: `store`, `queue`, `worker`, … */
-export type HealthReport = Readonly<Record<string, HealthPart>>;
-
-export interface HealthPart {
-  readonly ok: boolean;
-  /** Without it this process cannot do its work. A part that is not needed only degrades the service. */
-  readonly needed: boolean;
-  readonly detail: string | null;
 }
 
 export interface RequestLine {

@@ -1,6 +1,7 @@
 import type { Overrides } from '../domain/notification.ts';
 import type { Fault } from '../domain/problem.ts';
 import { parseEmail } from '../domain/recipient.ts';
+import { parseSender } from '../domain/setting-forms.ts';
 import { isSafeLink } from '../domain/url.ts';
 import type { EmailOverrideIn, OverridesIn } from './contract/overrides-in.ts';
 import { fault } from './contract/shape.ts';
@@ -34,6 +35,11 @@ function readEmail(given: EmailOverrideIn, pointer: string, faults: Fault[]): No
     if (address === null) faults.push(fault(where, 'invalid_email'));
     return address ?? text;
   };
+  const checkSender = (text: string | undefined, where: string) => {
+    if (text !== undefined && parseSender(text) === undefined) faults.push(fault(where, 'invalid_email'));
+  };
+  checkSender(given.from, `${pointer}/from`);
+  checkSender(given.reply_to, `${pointer}/reply_to`);
   if (given.subject !== undefined) checkLine(given.subject, `${pointer}/subject`, faults);
   for (const [name, value] of Object.entries(given.headers ?? {})) {
     if (HEADER_NAME.test(name) && HEADER_VALUE.test(value)) continue;
@@ -43,11 +49,9 @@ function readEmail(given: EmailOverrideIn, pointer: string, faults: Fault[]): No
   for (const [index, attachment] of (given.attachments ?? []).entries()) {
     checkAttachment(attachment, `${pointer}/attachments/${index}`, faults);
   }
-  const { from, reply_to: replyTo, cc, bcc, ...rest } = given;
+  const { cc, bcc, ...rest } = given;
   return {
     ...rest,
-    ...(from === undefined ? {} : { from: addressAt(from, `${pointer}/from`) }),
-    ...(replyTo === undefined ? {} : { reply_to: addressAt(replyTo, `${pointer}/reply_to`) }),
     ...(cc === undefined ? {} : { cc: cc.map((text, index) => addressAt(text, `${pointer}/cc/${index}`)) }),
     ...(bcc === undefined ? {} : { bcc: bcc.map((text, index) => addressAt(text, `${pointer}/bcc/${index}`)) }),
   };

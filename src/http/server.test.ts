@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { NOW, testServer } from '../../test/kit/test-server.ts';
 import { deliveryId, parseNotificationId } from '../domain/ids.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { HttpDeps } from './deps.ts';
-import { NOW, testServer } from './test-server.ts';
 
 const clock = { now: () => NOW, after: () => () => undefined };
 const ok = { recipient: 'user@example.com', message: 'Hello' };
@@ -168,6 +168,29 @@ test('answers a repeat with the stored answer, byte for byte', () =>
     const other = await send(app, { ...ok, message: 'Other' }, { 'idempotency-key': 'k' });
     assert.equal(other.json<Json>().code, 'idempotency_mismatch');
     assert.equal((await store.list({}, { limit: 9, after: null, scan: 9 })).items.length, 1);
+  }));
+
+test('answers a repeat also when the times it names have passed meanwhile', async () => {
+  let now = NOW;
+  const request = { ...ok, expires_at: new Date(NOW + 60_000).toISOString() };
+  await withServer(
+    async ({ app }) => {
+      const first = await send(app, request, { 'idempotency-key': 'k' });
+      now += 120_000;
+      const again = await send(app, request, { 'idempotency-key': 'k' });
+      assert.deepEqual([again.statusCode, again.body], [202, first.body]);
+      assert.equal(again.headers.location, first.headers.location);
+      assert.equal((await send(app, request, { 'idempotency-key': 'other' })).statusCode, 422);
+      assert.equal((await send(app, { ...request, message: 'x' }, { 'idempotency-key': 'k' })).statusCode, 422);
+    },
+    { clock: { now: () => now, after: () => () => undefined } },
+  );
+});
+
+test('takes a sender with a name', () =>
+  withServer(async ({ app }) => {
+    const overrides = { email: { from: 'Support <support@example.com>', reply_to: 'help@example.com' } };
+    assert.equal((await send(app, { ...ok, overrides })).statusCode, 202);
   }));
 
 test('looks again at what was refused before under the same key', () =>
@@ -506,7 +529,10 @@ test('serves the documentation from itself, under a policy without inline script
     assert.equal((await app.inject({ url: '/' })).headers.location, '/docs/');
     const page = await app.inject({ url: '/docs/' });
     assert.equal(page.statusCode, 200);
-    assert.match(page.headers['content-security-policy']?.toString() ?? '', /script-src 'self';style-src 'self';/);
+    assert.match(
+      page.headers['content-security-policy']?.toString() ?? '',
+      /script-src 'self';style-src 'self' 'sha256-[^']+';/,
+    );
     assert.doesNotMatch(page.body, /<script>|<style|on[a-z]+=|https?:/);
     for (const [, asset] of page.body.matchAll(/(?:src|href)="\.(\/[^"]+)"/g)) {
       assert.equal((await app.inject({ url: `/docs${asset}` })).statusCode, 200, asset);

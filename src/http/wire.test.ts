@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { NOW, testServer } from '../../test/kit/test-server.ts';
 import { PROBLEMS, type ProblemCode } from '../domain/problem.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
-import { NOW, testServer } from './test-server.ts';
 
 const store = memoryStore({ clock: { now: () => NOW, after: () => () => undefined } });
 const { app } = testServer(store, { limits: { headersMs: 300, requestMs: 900 } });

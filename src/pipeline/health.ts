@@ -11,7 +11,8 @@ export interface HealthPart {
   readonly detail: string | null;
 }
 
-export type HealthReport = Readonly<Record<'store' | 'queue' | 'worker' | 'queue_age', HealthPart>>;
+/** The parts by name: `store`, `queue`, `worker`, `queue_age`. */
+export type HealthReport = Readonly<Record<string, HealthPart>>;
 
 export interface HealthDeps {
   readonly store: Pick<Store, 'probe' | 'backlog'>;

@@ -18,6 +18,9 @@ export interface Store {
    */
   accept(submissions: readonly Submission[]): Promise<readonly AcceptResult[]>;
 
+  /** What was stored with a key; null: it was not seen, or is forgotten. */
+  findAnswer(scope: string, key: string): Promise<{ readonly fingerprint: string; readonly answer: string } | null>;
+
   /**
    * Takes up to `limit` deliveries that are due, oldest first within a priority, priorities in the given order.
    * Each becomes `sending` by the rules of `transition`'s event `claimed`. No delivery goes to two callers.

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import type { HealthReport } from '../../pipeline/health.ts';
 import { answers, problems } from '../contract/documented.ts';
 import { HealthOut, LiveOut, ReadyOut } from '../contract/other.ts';
-import type { HealthReport, HttpDeps } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
 
 const tags = ['Operations'];

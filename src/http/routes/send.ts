@@ -78,7 +78,12 @@ async function send(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps
   const key = idempotencyKeyOf(request.raw);
   if (key === undefined) return sendProblem(reply, 'invalid_idempotency_key');
   const read = readNotification(request.body, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
-  if (!read.ok) return sendProblem(reply, 'invalid_request', { faults: read.faults });
+  if (!read.ok) {
+    // A repeat may come when times that were right the first time have passed: it is a repeat all the same.
+    const before = key === null ? null : await answeredBefore(request, key, deps);
+    if (before !== null) return sendRepeated(reply, before);
+    return sendProblem(reply, 'invalid_request', { faults: read.faults });
+  }
   const answer = await acceptOne(deps, {
     requestId: request.id,
     requests: read.requests,
@@ -94,18 +99,36 @@ async function send(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps
       return sendProblem(reply, 'unroutable', { faults: places.map((place) => fault(place, 'unroutable')) });
     }
     case 'accepted':
+      return sendAnswer(located(reply, answer.answer), answer.answer);
     case 'replayed':
-      if (!read.broadcast) reply.header('location', `/api/v1/notifications/${idIn(answer.answer)}`);
-      return sendAccepted(reply, answer);
+      return sendRepeated(reply, answer.answer);
   }
 }
 
-function sendAccepted(
-  reply: FastifyReply,
-  answer: { readonly kind: 'accepted' | 'replayed'; readonly answer: string },
-) {
-  if (answer.kind === 'replayed') reply.header('idempotency-replayed', 'true');
-  return reply.code(202).header('content-type', 'application/json; charset=utf-8').send(answer.answer);
+/** What the same request was answered when it came first; null: it never came, or was another one. */
+async function answeredBefore(request: FastifyRequest, key: string, deps: HttpDeps): Promise<string | null> {
+  const { scope, fingerprint } = requestKey(SINGLE, key, request.body);
+  const before = await deps.store.findAnswer(scope, key);
+  return before?.fingerprint === fingerprint ? before.answer : null;
+}
+
+function sendAnswer(reply: FastifyReply, answer: string): FastifyReply {
+  return reply.code(202).header('content-type', 'application/json; charset=utf-8').send(answer);
+}
+
+/** To a repeat: what was answered the first time, `Location` included. */
+function sendRepeated(reply: FastifyReply, answer: string): FastifyReply {
+  return sendAnswer(located(reply, answer).header('idempotency-replayed', 'true'), answer);
+}
+
+/** One notification has a place; a broadcast and a batch have none. */
+function located(reply: FastifyReply, answer: string): FastifyReply {
+  const { id } = JSON.parse(answer) as { readonly id?: string };
+  return id === undefined || answer.includes('"notifications":[') ? reply : reply.header('location', locationOf(id));
+}
+
+function locationOf(id: string): string {
+  return `/api/v1/notifications/${id}`;
 }
 
 async function acceptOne(deps: HttpDeps, submission: AcceptRequest): Promise<AcceptAnswer> {
@@ -157,7 +180,7 @@ async function sendBatch(
   const accepted = submissions.length === 0 ? [] : await deps.accept(submissions);
   const results = items.map((item, index) => (item.ok ? null : rejected(index, item)));
   for (const [place, { index }] of valid.entries()) results[index] = itemResult(index, accepted[place]);
-  return sendAccepted(reply, { kind: 'accepted', answer: batchAnswer(results.filter((one) => one !== null)) });
+  return sendAnswer(reply, batchAnswer(results.filter((one) => one !== null)));
 }
 
 /** The whole batch under one key: the valid items are one submission, and its answer holds the rejections too. */
@@ -184,7 +207,7 @@ async function sendBatchAsOne(
       for (const [place, index] of places.entries()) all[index] = { index, id: ids[place] ?? '' };
       return batchAnswer(all.filter((one) => one !== null));
     };
-    if (requests.length === 0) return sendAccepted(reply, { kind: 'accepted', answer: answerWith([]) });
+    if (requests.length === 0) return sendAnswer(reply, answerWith([]));
     const answer = await acceptOne(deps, {
       requestId: request.id,
       requests,
@@ -193,7 +216,9 @@ async function sendBatchAsOne(
       answer: ({ notifications }) => answerWith(notifications.map((one) => one.id)),
     });
     if (answer.kind === 'mismatch') return sendProblem(reply, 'idempotency_mismatch');
-    if (answer.kind !== 'unroutable') return sendAccepted(reply, answer);
+    if (answer.kind !== 'unroutable') {
+      return answer.kind === 'replayed' ? sendRepeated(reply, answer.answer) : sendAnswer(reply, answer.answer);
+    }
     if (answer.indexes.length === 0) throw new Error('a submission is unroutable, but none of its requests is');
     for (const place of answer.indexes) {
       const index = places[place];

@@ -114,6 +114,12 @@ class InMemory implements MemoryStore {
     return times.length > 0 ? Math.min(...times) : null;
   }
 
+  async findAnswer(scope: string, key: string) {
+    this.#checkOpen();
+    const known = this.#keys.get(slotOf({ scope, key }));
+    return known === undefined ? null : { fingerprint: known.fingerprint, answer: known.answer };
+  }
+
   async find(id: NotificationId) {
     this.#checkOpen();
     const row = this.#tables.notifications.get(id);
@@ -263,6 +269,6 @@ function backlogOf(tables: Tables, now: number): { depth: number; oldestDueAt: n
   return { depth: Math.min(depth, BACKLOG_LIMIT), oldestDueAt };
 }
 
-function slotOf({ scope, key }: IdempotencyKey): string {
+function slotOf({ scope, key }: Pick<IdempotencyKey, 'scope' | 'key'>): string {
   return JSON.stringify([scope, key]);
 }

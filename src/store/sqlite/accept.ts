@@ -4,10 +4,13 @@ import type { AcceptResult, IdempotencyKey, Submission } from '../store.ts';
 import { attemptParams, deliveryParams, notificationParams } from './rows.ts';
 import { insertInto } from './statements.ts';
 
-/** Writes one submission inside the running transaction. */
-export type AcceptOne = (submission: Submission, tally: Tally) => AcceptResult;
+export interface Accepts {
+  /** Writes one submission inside the running transaction. */
+  one(submission: Submission, tally: Tally): AcceptResult;
+  findAnswer(scope: string, key: string): { readonly fingerprint: string; readonly answer: string } | null;
+}
 
-export function prepareAccept(db: DatabaseSync): AcceptOne {
+export function prepareAccept(db: DatabaseSync): Accepts {
   const insertNotification = insertInto(db, 'notifications', [
     ...['id', 'request_id', 'broadcast_id', 'created_at', 'user_id', 'addresses', 'title', 'message', 'action_url'],
     ...['data', 'overrides', 'priority', 'send_at', 'expires_at', 'retry', 'on_unknown', 'metadata', 'tags'],
@@ -23,14 +26,19 @@ export function prepareAccept(db: DatabaseSync): AcceptOne {
   );
   const findKey = db.prepare('SELECT fingerprint, answer FROM idempotency_keys WHERE scope = ? AND key = ?');
 
-  const remember = (key: IdempotencyKey): AcceptResult => {
-    if (insertKey.run({ ...key }).changes === 1) return { kind: 'accepted' };
-    const before = findKey.get(key.scope, key.key);
-    if (before?.fingerprint !== key.fingerprint) return { kind: 'mismatch' };
-    return { kind: 'replayed', answer: String(before.answer) };
+  const findAnswer: Accepts['findAnswer'] = (scope, key) => {
+    const row = findKey.get(scope, key);
+    return row === undefined ? null : { fingerprint: String(row.fingerprint), answer: String(row.answer) };
   };
 
-  return ({ notifications, key }, tally) => {
+  const remember = (key: IdempotencyKey): AcceptResult => {
+    if (insertKey.run({ ...key }).changes === 1) return { kind: 'accepted' };
+    const before = findAnswer(key.scope, key.key);
+    if (before?.fingerprint !== key.fingerprint) return { kind: 'mismatch' };
+    return { kind: 'replayed', answer: before.answer };
+  };
+
+  const one: Accepts['one'] = ({ notifications, key }, tally) => {
     const result: AcceptResult = key === null ? { kind: 'accepted' } : remember(key);
     if (result.kind !== 'accepted') return result;
     for (const { notification, deliveries, attempts } of notifications) {
@@ -44,6 +52,8 @@ export function prepareAccept(db: DatabaseSync): AcceptOne {
     tallyAccepted(tally, notifications.length);
     return result;
   };
+
+  return { one, findAnswer };
 }
 
 export function prepareAttempt(db: DatabaseSync) {

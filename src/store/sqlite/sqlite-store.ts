@@ -52,7 +52,7 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
       tally = newTally();
     },
   });
-  const acceptOne = prepareAccept(db);
+  const accepts = prepareAccept(db);
   const writeGroup = prepareWrite(db);
   const claims = prepareClaims(db);
   const reads = prepareReads(db);
@@ -92,7 +92,7 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
     accept: (submissions) =>
       group.run(
         submissions.reduce((rows, { notifications }) => rows + notifications.length * ROWS_OF_ONE, 0),
-        () => submissions.map((submission) => acceptOne(submission, tally)),
+        () => submissions.map((submission) => accepts.one(submission, tally)),
       ),
     claimDue: (request) => group.run(request.limit, () => claims.claimDue(request, clock.now())),
     claim: (ids, leaseMs) => group.run(ids.length, () => claims.claim(ids, leaseMs, clock.now())),
@@ -107,6 +107,7 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
 
     expiredLeases: (limit) => read(() => claims.expiredLeases(limit, clock.now())),
     nextDueAt: () => read(() => claims.nextDueAt()),
+    findAnswer: (scope, key) => read(() => accepts.findAnswer(scope, key)),
     find: (id) => read(() => reads.find(id)),
     list: (filter, page) => read(() => reads.list(filter, page)),
     deadLetters: (filter, page) => read(() => reads.deadLetters(filter, page)),

@@ -16,6 +16,16 @@ export function keyTests(open: OpenStore): void {
       assert.notEqual(await store.find(first.notification.id), null);
     });
 
+    test('can be looked up, and looking leaves no trace', async (t) => {
+      const { store, make } = await storeKit(t, open);
+      const submission = make.submission([make.parcel()], { answer: ANSWER });
+      const { scope, key, fingerprint } = submission.key ?? assert.fail('it has a key');
+      assert.equal(await store.findAnswer(scope, key), null);
+      assert.deepEqual(await store.accept([submission]), [{ kind: 'accepted' }]);
+      assert.deepEqual(await store.findAnswer(scope, key), { fingerprint, answer: ANSWER });
+      assert.equal(await store.findAnswer(`${scope}x`, key), null);
+    });
+
     test('the same key with another fingerprint is a mismatch and writes nothing', async (t) => {
       const { store, make } = await storeKit(t, open);
       const other = make.parcel();

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { idMaker } from '../domain/ids.ts';
-import { DEFAULT_SCHEDULE, scheduledPolicy } from '../domain/retry-policy.ts';
-import { createAccept } from '../pipeline/accept.ts';
-import { createControl } from '../pipeline/control.ts';
-import type { InboxStore } from '../store/inbox.ts';
-import type { SandboxStore } from '../store/sandbox.ts';
-import type { Store } from '../store/store.ts';
-import type { HttpDeps, RequestLine } from './deps.ts';
-import { createServer } from './server.ts';
+import { idMaker } from '../../src/domain/ids.ts';
+import { DEFAULT_SCHEDULE, scheduledPolicy } from '../../src/domain/retry-policy.ts';
+import type { HttpDeps, RequestLine } from '../../src/http/deps.ts';
+import { createServer } from '../../src/http/server.ts';
+import { createAccept } from '../../src/pipeline/accept.ts';
+import { createControl } from '../../src/pipeline/control.ts';
+import type { InboxStore } from '../../src/store/inbox.ts';
+import type { SandboxStore } from '../../src/store/sandbox.ts';
+import type { Store } from '../../src/store/store.ts';
 
 export const NOW = Date.UTC(2026, 0, 31, 9, 30);
 
