@@ -31,13 +31,13 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   switch (command) {
     case 'start':
-      return serve(['api', 'worker', 'scheduler']);
     case 'api':
     case 'worker':
     case 'scheduler':
-      return rest.length > 0 ? misused(`${command} takes no arguments`) : serve([command]);
+      if (rest.length > 0) return misused(`${command} takes no arguments`);
+      return serve(command === 'start' ? ['api', 'worker', 'scheduler'] : [command]);
     case 'migrate':
-      return migrateOnly();
+      return rest.length > 0 ? misused('migrate takes no arguments') : migrateOnly();
     case 'config':
       return rest[0] === 'check' && rest.length === 1 ? checkConfig() : misused('the only one is: config check');
     case 'send':

@@ -24,7 +24,7 @@ import { createWorker, type Worker } from './pipeline/work.ts';
 import { databaseQueue } from './queue/database/database-queue.ts';
 import type { Queue } from './queue/queue.ts';
 import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
-import { type Log, logEvent } from './telemetry/log.ts';
+import { describe, type Log, logEvent } from './telemetry/log.ts';
 
 /** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
 export type Role = 'api' | 'worker' | 'scheduler';
@@ -151,7 +151,7 @@ async function startApi(
     newRequestId: () => ids.notificationId(realClock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
-    health: createHealth({ store, queue, lastTurnAt: worker?.lastTurnAt ?? null, clock: realClock }),
+    health: createHealth({ store, queue, worker, clock: realClock }),
     log: (line) => logRequest(about.log, line),
     version: about.version,
   });
@@ -164,9 +164,10 @@ async function startApi(
 }
 
 function logRequest(log: Log, line: RequestLine): void {
-  const { error, ...fields } = line;
-  if (error === undefined) log.debug({ event: 'request', ...fields });
-  else log.error({ event: 'request', ...fields, err: error });
+  const { requestId, method, route, status, durationMs, error } = line;
+  const fields = { event: 'request', request_id: requestId, method, route, status, duration_ms: durationMs };
+  if (error === undefined) log.debug(fields);
+  else log.error({ ...fields, err: describe(error) });
 }
 
 function absolute(path: string): string {

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { createLog, type Log } from '../telemetry/log.ts';
+import { createLog, describe, type Log } from '../telemetry/log.ts';
 import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 
 /** How long a stop may take before the process goes anyway, in ms, beyond the longest send. */
 const STOP_GRACE = 10_000;
+/** Under npm one Ctrl-C comes twice, from the terminal and passed on by npm; within this time, in ms, it is the same. */
+const ECHO = 500;
 
 /** Serves until it is told to stop; answers the exit code. */
 export async function serve(roles: readonly Role[]): Promise<number> {
@@ -22,7 +24,9 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   }
   process.stdout.write(banner(running, roles, setup));
   const code = await untilStopped(running, log, config.sendTimeout + STOP_GRACE);
-  if (code === 0) process.stdout.write('Tidings has stopped; nothing is in hand.\n');
+  // What could not be stopped would keep the process alive.
+  if (code !== 0) process.exit(code);
+  process.stdout.write('Tidings has stopped; nothing is in hand.\n');
   return code;
 }
 
@@ -45,21 +49,26 @@ export function migrateOnly(): number {
 /** Resolves with the exit code once a signal, or a bug, has brought the service down. */
 function untilStopped(running: Running, log: Log, patience: number): Promise<number> {
   return new Promise((done) => {
-    let stopping = false;
+    let since: number | null = null;
+    const end = async (code: number) => done(await stopped(running, log, code));
     const stop = (code: number) => {
-      // A second signal means: now.
-      if (stopping) return done(1);
-      stopping = true;
+      since = realClock.now();
       const late = setTimeout(() => done(1), patience);
       late.unref();
-      void stopped(running, log, code).then(done);
+      void end(code);
+    };
+    const onSignal = () => {
+      if (since === null) stop(0);
+      // A second signal means: now.
+      else if (realClock.now() - since > ECHO) done(1);
     };
     const onBug = (error: unknown) => {
-      log.fatal({ event: 'bug', err: error });
-      stop(1);
+      log.fatal({ event: 'bug', err: describe(error) });
+      if (since === null) stop(1);
+      else done(1);
     };
-    process.on('SIGINT', () => stop(0));
-    process.on('SIGTERM', () => stop(0));
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
   });
@@ -70,7 +79,7 @@ async function stopped(running: Running, log: Log, code: number): Promise<number
     await running.stop();
     return code;
   } catch (error) {
-    log.error({ event: 'stop', err: error });
+    log.error({ event: 'stop', err: describe(error) });
     return 1;
   }
 }

@@ -9,7 +9,7 @@ import {
   scheduledPolicy,
 } from '../domain/retry-policy.ts';
 import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
-import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
+import { type Env, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
 
 /** Every setting of the service itself; a provider's own stand beside its code. */
@@ -124,7 +124,7 @@ export interface Config {
 export function readConfig(env: Env): { readonly config: Config | null; readonly faults: readonly SettingFault[] } {
   const { values, faults } = readSettings(SETTINGS, env);
   if (values === null) return { config: null, faults };
-  const crossed = crossFaults(values, env);
+  const crossed = crossFaults(values);
   if (crossed.length > 0) return { config: null, faults: crossed };
   const config: Config = Object.freeze({
     host: values.host,
@@ -143,7 +143,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
 }
 
 /** What single settings cannot see. */
-function crossFaults(values: Values, env: Env): readonly SettingFault[] {
+function crossFaults(values: Values): readonly SettingFault[] {
   const faults: SettingFault[] = [];
   if (values.leaseSeconds < 2 * values.sendTimeoutSeconds) {
     faults.push({
@@ -154,7 +154,7 @@ function crossFaults(values: Values, env: Env): readonly SettingFault[] {
   if (values.retrySchedule !== null && values.retryBackoffBase !== null) {
     faults.push({ env: 'RETRY_BACKOFF_BASE', problem: 'excludes RETRY_SCHEDULE; set one of them' });
   }
-  if (!isLoopback(values.host) && values.apiKeys === null && given(env, 'AUTH') !== 'off') {
+  if (!isLoopback(values.host) && values.apiKeys === null && values.auth !== 'off') {
     faults.push({
       env: 'API_KEYS',
       problem: `is not set, and API_HOST ${values.host} can be reached from other machines; set keys, or AUTH=off to serve openly on purpose`,

@@ -14,6 +14,6 @@ export function parseDatabaseUrl(text: string): DatabaseLocation | undefined {
   if (rest === undefined || /[\p{Cc}?#]/u.test(rest)) return undefined;
   const path = rest.startsWith('///') ? rest.slice(3) : rest;
   // A URL's host has no meaning for a file, and a database in memory would lose what it accepted.
-  if (path === '' || path.startsWith('//') || path.includes(':memory:')) return undefined;
+  if (path === '' || path.endsWith('/') || path.startsWith('//') || path.includes(':memory:')) return undefined;
   return { kind: 'sqlite', path };
 }

@@ -9,7 +9,7 @@ export interface DeadlineDeps {
 }
 
 /** A provider is given this long after its signal to say what it knows, in ms. */
-const LAST_WORD = 250;
+export const LAST_WORD = 250;
 
 /**
  * Ends for certain: a provider that does not heed its signal is left behind, and its send is `unknown`. So is one

@@ -58,7 +58,7 @@ type Trip =
 async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Promise<Trip> {
   const attempts: Attempt[] = [];
   const outcomes: Outcome[] = [];
-  let shortestWait = Number.POSITIVE_INFINITY;
+  let heldBackFor: number | null = null;
   for (const provider of deps.channels.transports(message.channel)) {
     const key = `${message.channel}/${provider.id}`;
     const leave = await deps.gate.enter(key, provider.transport.concurrency);
@@ -70,7 +70,7 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
       }
       const wait = deps.gate.admit(key);
       if (wait > 0) {
-        shortestWait = Math.min(shortestWait, wait);
+        heldBackFor = Math.min(heldBackFor ?? wait, wait);
         continue;
       }
       const { outcome, attempt } = await call(claim, message, provider, attempts.length, deps);
@@ -82,7 +82,8 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
       leave();
     }
   }
-  return { kind: 'tried', outcome: together(outcomes, shortestWait), attempts };
+  const heldBack = heldBackFor === null ? null : spread(heldBackFor, deps.random);
+  return { kind: 'tried', outcome: together(outcomes, heldBack), attempts };
 }
 
 function whyStop(claim: HeldClaim, deps: DeliverDeps): 'expired' | 'released' | null {
@@ -121,25 +122,29 @@ async function call(
 }
 
 /** Several providers of one channel count as one try: the last word, or the shortest wait if that is all they ask for. */
-function together(outcomes: readonly Outcome[], shortestWait: number): Outcome {
+function together(outcomes: readonly Outcome[], heldBackFor: number | null): Outcome {
   const last = outcomes.at(-1);
-  if (last === undefined) {
-    return {
-      kind: 'deferred',
-      code: 'provider_down',
-      detail: 'every provider of the channel is left alone for now',
-      scope: 'provider',
-      retryAfterMs: Number.isFinite(shortestWait) ? shortestWait : 0,
-    };
-  }
+  if (last === undefined) return nobodyCalled(heldBackFor);
   if (last.kind !== 'deferred') return last;
   const waits = outcomes.map((outcome) => (outcome.kind === 'deferred' ? outcome.retryAfterMs : undefined));
-  const known = [...waits, Number.isFinite(shortestWait) ? shortestWait : undefined].filter(
-    (wait) => wait !== undefined,
-  );
   // One that failed without naming a time is a failure of the round, whatever the others asked for.
   if (waits.includes(undefined)) return withoutWait(last);
-  return { ...last, retryAfterMs: Math.min(...known) };
+  const named = [...waits, heldBackFor ?? undefined].filter((wait) => wait !== undefined);
+  return { ...last, retryAfterMs: Math.min(...named) };
+}
+
+function nobodyCalled(heldBackFor: number | null): Outcome {
+  const scope = 'provider';
+  if (heldBackFor === null) {
+    return { kind: 'deferred', code: 'provider_misconfigured', detail: 'the channel has no provider', scope };
+  }
+  const detail = 'every provider of the channel is left alone for now';
+  return { kind: 'deferred', code: 'provider_down', detail, scope, retryAfterMs: heldBackFor };
+}
+
+/** What is held back together does not come back together: up to half as long again. */
+function spread(wait: number, random: Random): number {
+  return Math.round(wait * (1 + random() / 2));
 }
 
 function withoutWait(outcome: Extract<Outcome, { kind: 'deferred' }>): Outcome {

@@ -9,12 +9,21 @@ import type { DeliverTask, Queue } from '../queue/queue.ts';
 export type HandOff = (deliveries: readonly Delivery[]) => void;
 
 export function createHandOff(queue: Queue, emit: Emit): HandOff {
+  async function publish(tasks: readonly DeliverTask[]): Promise<void> {
+    try {
+      await queue.publish(tasks);
+    } catch (error) {
+      emit({ type: 'fault', where: 'hand-off', error });
+    }
+  }
+
   return (deliveries) => {
-    // Scheduled ones are not handed over, but the bell is rung: the next due time may now be an earlier one.
-    if (deliveries.every((delivery) => delivery.dueAt === null)) return;
+    // Those that wait for their time are not handed over. A queue that only rings is told of them too: the next due
+    // time may now be an earlier one than the worker sleeps for.
     const tasks: DeliverTask[] = deliveries
-      .filter((delivery) => delivery.status === 'pending')
+      .filter(({ status, dueAt }) => (queue.carries ? status === 'pending' : dueAt !== null))
       .map((delivery) => ({ v: 1, id: delivery.id, priority: delivery.priority }));
-    queue.publish(tasks).catch((error: unknown) => emit({ type: 'fault', where: 'hand-off', error }));
+    if (tasks.length === 0) return;
+    void publish(tasks);
   };
 }

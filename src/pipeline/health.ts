@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
 import { pause } from './pause.ts';
+import type { Worker } from './work.ts';
 
 /** How one part of the service is. */
 export interface HealthPart {
@@ -17,8 +18,8 @@ export type HealthReport = Readonly<Record<string, HealthPart>>;
 export interface HealthDeps {
   readonly store: Pick<Store, 'probe' | 'backlog'>;
   readonly queue: Pick<Queue, 'probe'>;
-  /** When this process's worker last went round; null where it has none. */
-  readonly lastTurnAt: (() => number) | null;
+  /** This process's worker; null where it has none. */
+  readonly worker: Pick<Worker, 'lastTurnAt'> | null;
   readonly clock: Clock;
 }
 
@@ -65,9 +66,9 @@ async function works(clock: Clock, probe: () => Promise<void>, problem: string):
   return { ok, detail: ok ? null : problem };
 }
 
-function pulse({ lastTurnAt }: HealthDeps, now: number): HealthPart {
-  if (lastTurnAt === null) return { ok: true, needed: false, detail: 'this process has no worker' };
-  const silence = now - lastTurnAt();
+function pulse({ worker }: HealthDeps, now: number): HealthPart {
+  if (worker === null) return { ok: true, needed: false, detail: 'this process has no worker' };
+  const silence = now - worker.lastTurnAt();
   const ok = silence <= PULSE;
   return { ok, needed: true, detail: ok ? null : `its loop has stood still for ${silence} ms` };
 }

@@ -101,9 +101,12 @@ function withLink(text: string, link: string | null): string {
   return link === null ? text : `${text}\n\n${link}`;
 }
 
-/** A subject for a message without a title; 78 is the line length that RFC 5322 §2.1.1 advises. */
+/**
+ * A subject for a message without a title: one line without control characters; 78 is the line length that
+ * RFC 5322 §2.1.1 advises.
+ */
 function firstLine(text: string): string {
-  const line = text.trim().split('\n', 1)[0]?.trim() ?? '';
+  const line = (text.trim().split(/[\r\n\u2028\u2029]/, 1)[0] ?? '').replace(/\p{Cc}+/gu, ' ').trim();
   const characters = Array.from(line);
   return characters.length > 78 ? `${characters.slice(0, 77).join('')}…` : line;
 }

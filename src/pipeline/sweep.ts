@@ -40,9 +40,9 @@ export function createSweeper(deps: SweepDeps): Sweeper {
     let purgeDue = deps.clock.now() + PURGE_INTERVAL;
     while (!stopping.signal.aborted) {
       try {
-        while ((await reclaim(deps)) === BATCH);
+        while ((await reclaim(deps)) === BATCH && !stopping.signal.aborted);
         if (deps.clock.now() >= purgeDue) {
-          await purge(deps);
+          await purge(deps, stopping.signal);
           purgeDue = deps.clock.now() + PURGE_INTERVAL;
         }
       } catch (error) {
@@ -63,12 +63,13 @@ export function createSweeper(deps: SweepDeps): Sweeper {
   };
 }
 
-/** Takes deliveries back whose worker let the lease run out; answers how many it looked at. */
+/** Takes deliveries back whose worker let the lease run out; answers how many it tried to. */
 export async function reclaim(deps: SweepDeps): Promise<number> {
   const lost = await deps.store.expiredLeases(BATCH);
   const now = deps.clock.now();
   const repairs = lost.flatMap((claim) => repair(claim, deps.retry, now) ?? []);
-  if (repairs.length === 0) return lost.length;
+  // By this process's clock none has ended yet: the store's is ahead, and asking again at once would go round and round.
+  if (repairs.length === 0) return 0;
   const written = await deps.store.write(repairs.map(({ change }) => [change]));
   for (const [index, { change, requestId }] of repairs.entries()) {
     // Refused: its worker came back in time, or another sweeper was first.
@@ -77,7 +78,7 @@ export async function reclaim(deps: SweepDeps): Promise<number> {
     deps.emit({ type: 'moved', requestId, delivery: change.after });
     deps.handOff([change.after]);
   }
-  return lost.length;
+  return repairs.length;
 }
 
 function repair({ delivery, notification }: Claim, retry: RetryPolicy, now: number) {
@@ -96,7 +97,7 @@ function repair({ delivery, notification }: Claim, retry: RetryPolicy, now: numb
   return { change: { after, attempts: [attempt] }, requestId: notification.requestId };
 }
 
-async function purge(deps: SweepDeps): Promise<void> {
+async function purge(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const keysBefore = deps.clock.now() - KEY_LIFETIME;
-  while ((await deps.store.purge({ keysBefore, limit: PURGE_BATCH })) === PURGE_BATCH);
+  while ((await deps.store.purge({ keysBefore, limit: PURGE_BATCH })) === PURGE_BATCH && !signal.aborted);
 }

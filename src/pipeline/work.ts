@@ -1,9 +1,9 @@
 import { claimOrder } from '../domain/claim-order.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Emit } from '../domain/events.ts';
-import type { DeliveryId } from '../domain/ids.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
 import type { Claim, Store } from '../store/store.ts';
+import { LAST_WORD } from './deadline.ts';
 import type { Deliver, HeldClaim } from './deliver.ts';
 import { pause } from './pause.ts';
 
@@ -31,6 +31,8 @@ export interface Worker {
 
 /** The longest sleep, in ms: a safety net under the bell, and the pulse that `lastTurnAt` shows. */
 const LONGEST_SLEEP = 5_000;
+/** The shortest, after a claim that found nothing: what is due by this process's clock may not yet be by the store's. */
+const SHORTEST_SLEEP = 5;
 /** The wait after a fault of the store, in ms. */
 const FAULT_WAIT = 250;
 
@@ -43,38 +45,71 @@ interface Held {
 
 export function createWorker(deps: WorkDeps): Worker {
   const stopping = new AbortController();
-  const held = new Map<DeliveryId, Held>();
+  // By claim, not by id: what was lost and reclaimed can come back while its first result still waits to be refused.
+  const held = new Set<Held>();
   const loops: Promise<void>[] = [];
   let turnAt = deps.clock.now();
   let turns = 0;
+  /** Slots that a claim under way may fill. */
+  let reserved = 0;
   let waiting: (() => void)[] = [];
 
   function slotFreed(): Promise<void> {
     return new Promise((resolve) => waiting.push(resolve));
   }
 
+  function wakeWaiting(): void {
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  }
+
   /** Resolves with the number of free slots, at least one; after the turn in which the first became free. */
   async function freeSlots(): Promise<number> {
-    while (held.size >= deps.concurrency) await slotFreed();
-    // Those that were settled by the same commit come free together: one claim then serves them all.
-    await pause(deps.clock, 0);
-    return deps.concurrency - held.size;
+    for (;;) {
+      while (held.size + reserved >= deps.concurrency) await slotFreed();
+      // Those that were settled by the same commit come free together: one claim then serves them all.
+      await pause(deps.clock, 0);
+      const free = deps.concurrency - held.size - reserved;
+      if (free > 0) return free;
+    }
+  }
+
+  /** The same, and the answer, `most` at most, is kept free for `claimInto`: the other loop looks for slots too. */
+  async function reserveSlots(most: number): Promise<number> {
+    for (;;) {
+      await freeSlots();
+      const slots = Math.min(most, deps.concurrency - held.size - reserved);
+      if (slots <= 0) continue;
+      reserved += slots;
+      return slots;
+    }
+  }
+
+  /** Fills reserved slots with what `claim` answers. */
+  async function claimInto(slots: number, claim: () => Promise<readonly Claim[]>) {
+    const leaseEndsAt = deps.clock.now() + deps.leaseMs;
+    try {
+      const claims = await claim();
+      return { claims, ending: take(claims, leaseEndsAt) };
+    } finally {
+      reserved -= slots;
+      wakeWaiting();
+    }
   }
 
   function take(claims: readonly Claim[], leaseEndsAt: number): Promise<void>[] {
     return claims.map(async (claim) => {
       const holding: Held = { claim, leaseEndsAt, lost: false };
-      held.set(claim.delivery.id, holding);
+      held.add(holding);
       try {
         await deps.deliver(heldClaim(holding));
       } catch (error) {
         // The lease runs out and the sweeper takes over.
         deps.emit({ type: 'fault', where: 'deliver', error });
       } finally {
-        held.delete(claim.delivery.id);
-        const woken = waiting;
-        waiting = [];
-        for (const wake of woken) wake();
+        held.delete(holding);
+        wakeWaiting();
       }
     });
   }
@@ -82,33 +117,40 @@ export function createWorker(deps: WorkDeps): Worker {
   function heldClaim(holding: Held): HeldClaim {
     return {
       ...holding.claim,
-      mayStillSend: () => !holding.lost && holding.leaseEndsAt - deps.clock.now() > deps.sendTimeout,
+      mayStillSend: () => !holding.lost && holding.leaseEndsAt - deps.clock.now() > deps.sendTimeout + LAST_WORD,
     };
+  }
+
+  async function turnOnce(): Promise<void> {
+    turnAt = deps.clock.now();
+    if (!(await fromStore())) await idle();
   }
 
   /** One turn: what is due in the store goes into the free slots. True: there may be more. */
   async function fromStore(): Promise<boolean> {
-    const limit = await freeSlots();
-    if (stopping.signal.aborted) return false;
-    const leaseEndsAt = deps.clock.now() + deps.leaseMs;
-    const order = claimOrder(turns++);
-    const claims = await deps.store.claimDue({ limit, order, leaseMs: deps.leaseMs });
-    void Promise.all(take(claims, leaseEndsAt));
+    const limit = await reserveSlots(deps.concurrency);
+    const { claims } = await claimInto(limit, async () => {
+      if (stopping.signal.aborted) return [];
+      return deps.store.claimDue({ limit, order: claimOrder(turns++), leaseMs: deps.leaseMs });
+    });
     return claims.length > 0;
   }
 
   /** One turn: what the queue names goes into the free slots, and is acknowledged when settled. */
   async function fromQueue(): Promise<void> {
-    const limit = await freeSlots();
-    const tasks = await deps.queue.take(limit, stopping.signal);
-    if (tasks.length === 0) return;
-    const leaseEndsAt = deps.clock.now() + deps.leaseMs;
-    const claims = await deps.store.claim(
-      tasks.map((task) => task.id),
-      deps.leaseMs,
-    );
+    const tasks = [...(await deps.queue.take(await freeSlots(), stopping.signal))];
+    // While it waited for tasks, the other loop may have filled the slots. At the end the rest comes again, to anybody.
+    while (tasks.length > 0 && !stopping.signal.aborted) {
+      const slots = await reserveSlots(tasks.length);
+      await deliverTasks(tasks.splice(0, slots));
+    }
+  }
+
+  /** Fills as many reserved slots. */
+  async function deliverTasks(tasks: readonly DeliverTask[]): Promise<void> {
+    const ids = tasks.map((task) => task.id);
+    const { claims, ending } = await claimInto(tasks.length, () => deps.store.claim(ids, deps.leaseMs));
     const byId = new Map(tasks.map((task) => [task.id, task]));
-    const ending = take(claims, leaseEndsAt);
     for (const [index, claim] of claims.entries()) {
       const task = byId.get(claim.delivery.id);
       byId.delete(claim.delivery.id);
@@ -130,21 +172,24 @@ export function createWorker(deps: WorkDeps): Worker {
   /** Until the next delivery is due, the bell rings, or the worker stops. */
   async function idle(): Promise<void> {
     const next = await deps.store.nextDueAt();
-    const wait = Math.min(next === null ? LONGEST_SLEEP : Math.max(0, next - deps.clock.now()), LONGEST_SLEEP);
+    const wait =
+      next === null ? LONGEST_SLEEP : Math.max(SHORTEST_SLEEP, Math.min(next - deps.clock.now(), LONGEST_SLEEP));
     if (deps.queue.carries) return pause(deps.clock, wait, stopping.signal);
     const over = new AbortController();
     const end = () => over.abort();
     const cancel = deps.clock.after(wait, end);
     stopping.signal.addEventListener('abort', end, { once: true });
     if (stopping.signal.aborted) end();
-    await deps.queue.take(1, over.signal);
-    cancel();
-    stopping.signal.removeEventListener('abort', end);
+    try {
+      await deps.queue.take(1, over.signal);
+    } finally {
+      cancel();
+      stopping.signal.removeEventListener('abort', end);
+    }
   }
 
   async function loop(where: string, turn: () => Promise<unknown>): Promise<void> {
     while (!stopping.signal.aborted) {
-      turnAt = deps.clock.now();
       try {
         await turn();
       } catch (error) {
@@ -154,11 +199,14 @@ export function createWorker(deps: WorkDeps): Worker {
     }
   }
 
-  /** Keeps the leases of long sends: those in hand for a third of their lease get a new one. */
+  /**
+   * Keeps the leases of what is long in hand. Looked at every third of a lease, and renewed from a sixth on, none has
+   * less than half of it left: enough for a send, however long it waited in its provider's line.
+   */
   async function renewals(): Promise<void> {
     await pause(deps.clock, deps.leaseMs / 3, stopping.signal);
     const now = deps.clock.now();
-    const old = [...held.values()].filter((one) => !one.lost && one.leaseEndsAt - now < (deps.leaseMs * 2) / 3);
+    const old = [...held].filter((one) => !one.lost && one.leaseEndsAt - now <= (deps.leaseMs * 5) / 6);
     if (old.length === 0) return;
     const leases = old.map(({ claim }) => ({ id: claim.delivery.id, version: claim.delivery.version }));
     const renewed = await deps.store.renew(leases, deps.leaseMs);
@@ -171,7 +219,7 @@ export function createWorker(deps: WorkDeps): Worker {
   return {
     start() {
       if (loops.length > 0) return;
-      loops.push(loop('worker', async () => (await fromStore()) || idle()));
+      loops.push(loop('worker', turnOnce));
       if (deps.queue.carries) loops.push(loop('queue', fromQueue));
       loops.push(loop('leases', renewals));
     },

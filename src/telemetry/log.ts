@@ -12,7 +12,8 @@ export function createLog(options: { readonly level: string; readonly format: 'a
     level: options.level,
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
-    serializers: { err: describe },
+    // What stands there was put together by `describe`; the library's own serializer would add to it.
+    serializers: { err: (described: unknown) => described },
   };
   if (!forPeople) return pino(settings, pino.destination({ fd: 2, sync: true }));
   const stream = pretty({
@@ -90,15 +91,15 @@ export function logEvent(log: Log, event: TripEvent): void {
       log.info({ event: event.type, provider: event.provider });
       return;
     case 'fault':
-      log.error({ event: event.type, where: event.where, err: event.error });
+      log.error({ event: event.type, where: event.where, err: describe(event.error) });
       return;
   }
 }
 
 /** What a fault may show: an error's own fields can hold messages and credentials, so they are left out. */
-function describe(error: unknown): object {
-  if (!(error instanceof Error)) return { type: typeof error };
+export function describe(error: unknown, depth = 0): object {
+  if (!(error instanceof Error) || depth > 5) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const cause = error.cause === undefined ? undefined : describe(error.cause);
+  const cause = error.cause === undefined ? undefined : describe(error.cause, depth + 1);
   return { type: error.name, message: error.message, code, stack: error.stack, cause };
 }

@@ -18,10 +18,10 @@ export async function postMany(options: {
   readonly count: number;
   readonly atOnce: number;
   readonly body: (key: string) => object;
-  readonly key?: (index: number) => string;
+  readonly key: (index: number) => string;
   readonly goOn?: () => boolean;
 }): Promise<readonly Posted[]> {
-  const { url, count, atOnce, body, key = (index) => `key-${index}`, goOn = () => true } = options;
+  const { url, count, atOnce, body, key, goOn = () => true } = options;
   const posted: Posted[] = [];
   let next = 0;
   const client = async () => {

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import type { Channel } from '../../src/domain/channel.ts';
 import type { Random } from '../../src/domain/clock.ts';
 import type { Delivery } from '../../src/domain/delivery.ts';
-import type { TripEvent } from '../../src/domain/events.ts';
+import type { Emit, TripEvent } from '../../src/domain/events.ts';
 import { type NotificationId, parseNotificationId } from '../../src/domain/ids.ts';
 import type { Attempt } from '../../src/domain/outcome.ts';
 import { type RetryPolicy, scheduledPolicy } from '../../src/domain/retry-policy.ts';
@@ -51,10 +51,12 @@ export interface Trip {
   readonly control: Control;
   readonly worker: Worker;
   readonly retry: RetryPolicy;
-  emit(event: TripEvent): void;
+  readonly emit: Emit;
   /** Worker and sweeper. */
   start(): void;
-  /** Stops both as a process does that goes down; afterwards nothing may be left to come. */
+  /** Begins to stop both, as a process does that goes down. It is for the test to let time pass. */
+  goDown(): Promise<void>;
+  /** The same to its end, after which nothing may be left to come. */
   stop(): Promise<void>;
   /** Accepts one request; nobody is told before it is durable. */
   send(over?: Partial<SendRequest>): Promise<NotificationId>;
@@ -72,7 +74,7 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
   const store = switchedStore(memoryStore({ clock: time }));
   const queue = (options.queue ?? bell)(time);
   const events: TripEvent[] = [];
-  const emit = (event: TripEvent) => void events.push(event);
+  const emit: Emit = (event) => void events.push(event);
   const channels = scriptedChannels(time, options.providers ?? DEFAULT_PROVIDERS, options.sandboxed);
   const handOff = createHandOff(queue, emit);
   const common = { store, handOff, clock: time, retry, emit };
@@ -98,9 +100,12 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
       worker.start();
       sweeper.start();
     },
-    async stop() {
+    async goDown() {
       stopping = true;
-      await time.until(Promise.all([worker.stop(), sweeper.stop()]));
+      await Promise.all([worker.stop(), sweeper.stop()]);
+    },
+    async stop() {
+      await time.until(trip.goDown());
       assert.equal(time.pending, 0, 'something is still set to come after the end');
     },
     async send(over = {}) {

@@ -24,8 +24,12 @@ export interface Vendor<M> {
   readonly calledAt: readonly number[];
   /** The next requests that are right get these answers, one each. */
   next(...replies: VendorReply[]): void;
+  /** The next request that is right gets no answer at all. */
+  hang(): void;
   /** From now on requests that are right get this answer; null: they are taken again. */
   always(reply: VendorReply | null): void;
+  /** Once that many requests were made. */
+  called(count: number): Promise<unknown>;
   /** Once that many messages were taken. */
   taken(count: number): Promise<readonly M[]>;
 }
@@ -42,13 +46,14 @@ async function vendor<M>(
   atEnd(t, () => receiver.close());
   const messages: M[] = [];
   const calledAt: number[] = [];
-  const planned: VendorReply[] = [];
+  const planned: (VendorReply | 'hang')[] = [];
   let standing: VendorReply | null = null;
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   receiver.otherwise((response, request) => {
     calledAt.push(Date.now());
     const judged = judge(request);
     const instead = 'refusal' in judged ? judged.refusal : (planned.shift() ?? standing);
+    if (instead === 'hang') return;
     if (instead === null && 'message' in judged) {
       messages.push(judged.message);
       waiting = waiting.filter(({ count, resolve }) => {
@@ -67,6 +72,8 @@ async function vendor<M>(
     requests: receiver.requests,
     calledAt,
     next: (...replies) => void planned.push(...replies),
+    hang: () => void planned.push('hang'),
+    called: (count) => receiver.received(count),
     always(reply) {
       standing = reply;
     },

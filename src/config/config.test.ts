@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { CHANNELS } from '../domain/channel.ts';
+import { backoff, DEFAULT_SCHEDULE, MAX_ROUNDS } from '../domain/retry-policy.ts';
+import type { Env } from '../domain/settings.ts';
+import { type Config, isLoopback, readConfig } from './config.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { readEnvironment } from './environment.ts';
+
+const MINUTE = 60_000;
+
+describe('a configuration', () => {
+  test('is whole without any setting', () => {
+    assert.deepEqual(read({}), {
+      host: '127.0.0.1',
+      port: 8000,
+      database: { kind: 'sqlite', path: './data/tidings.db' },
+      logLevel: 'info',
+      logFormat: 'auto',
+      defaultChannels: CHANNELS,
+      retry: { rounds: 6, delays: DEFAULT_SCHEDULE },
+      leaseMs: 30_000,
+      sendTimeout: 15_000,
+      concurrency: 64,
+      apiKeys: [],
+    });
+  });
+
+  test('cannot be changed afterwards', () => {
+    assert.ok(Object.isFrozen(read({})));
+  });
+
+  test('takes an empty value for none, and blanks around a value for nothing', () => {
+    assert.equal(read({ API_PORT: '', PORT: ' 9001 ' }).port, 9001);
+  });
+
+  test('lets API_PORT win over PORT, and 0 take a free one', () => {
+    assert.equal(read({ API_PORT: '9002', PORT: '9001' }).port, 9002);
+    assert.equal(read({ API_PORT: '0', PORT: '9001' }).port, 0);
+  });
+
+  test('reads channels, keys and choices', () => {
+    const config = read({
+      DEFAULT_CHANNELS: ' sms, email,sms ,',
+      API_KEYS: 'key-1,key-2',
+      LOG_LEVEL: 'DEBUG',
+      LOG_FORMAT: 'json',
+      QUEUE_URL: 'database',
+    });
+    assert.deepEqual(config.defaultChannels, ['sms', 'email']);
+    assert.deepEqual(config.apiKeys, ['key-1', 'key-2']);
+    assert.deepEqual([config.logLevel, config.logFormat], ['debug', 'json']);
+  });
+});
+
+describe('faults', () => {
+  test('are all named at once, with the setting and what it must look like', () => {
+    const env = {
+      API_HOST: 'not a host',
+      API_PORT: '65536',
+      PORT: 'http',
+      DATABASE_URL: 'mysql://localhost/x',
+      QUEUE_URL: 'redis://localhost',
+      LOG_LEVEL: 'loud',
+      LOG_FORMAT: 'xml',
+      DEFAULT_CHANNELS: 'email,fax',
+      RETRY_SCHEDULE: '30 seconds',
+      MAX_RETRY_ATTEMPTS: '0',
+      RETRY_BACKOFF_BASE: '-1',
+      LEASE_SECONDS: '1',
+      SEND_TIMEOUT_SECONDS: '0.5',
+      WORKER_CONCURRENCY: '1e3',
+      AUTH: 'maybe',
+    };
+    const faults = faultsOf(env);
+    assert.deepEqual(faults.map(({ env }) => env).toSorted(), Object.keys(env).toSorted());
+    for (const { env: name, problem } of faults) {
+      const value = Object.entries(env).find(([key]) => key === name)?.[1];
+      assert.ok(problem.startsWith(`${JSON.stringify(value)} is not `), `${name} ${problem}`);
+    }
+    const port = faults.find(({ env }) => env === 'API_PORT');
+    assert.equal(port?.problem, '"65536" is not a whole number from 0 to 65535');
+  });
+
+  test('never show the value of a secret', () => {
+    const [fault] = faultsOf({ API_KEYS: 'canary with blanks' });
+    assert.equal(fault?.env, 'API_KEYS');
+    assert.doesNotMatch(fault.problem, /canary/);
+  });
+
+  test('between settings are all named at once too', () => {
+    const faults = faultsOf({
+      LEASE_SECONDS: '29',
+      RETRY_SCHEDULE: '1s',
+      RETRY_BACKOFF_BASE: '2',
+      API_HOST: '0.0.0.0',
+    });
+    assert.deepEqual(faults.map(({ env }) => env).toSorted(), ['API_KEYS', 'LEASE_SECONDS', 'RETRY_BACKOFF_BASE']);
+  });
+});
+
+describe('a lease', () => {
+  test('of less than twice the longest send is refused', () => {
+    assert.deepEqual(
+      faultsOf({ LEASE_SECONDS: '59', SEND_TIMEOUT_SECONDS: '30' }).map(({ env }) => env),
+      ['LEASE_SECONDS'],
+    );
+    const { leaseMs, sendTimeout } = read({ LEASE_SECONDS: '60', SEND_TIMEOUT_SECONDS: '30' });
+    assert.deepEqual([leaseMs, sendTimeout], [MINUTE, 30_000]);
+  });
+});
+
+describe('an address that others can reach', () => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.example.com', '1127.0.0.1']) {
+    test(`(${host}) needs keys, or a clear word that none are wanted`, () => {
+      const [fault] = faultsOf({ API_HOST: host });
+      assert.equal(fault?.env, 'API_KEYS');
+      assert.ok(fault.problem.includes(host));
+      assert.equal(faultsOf({ API_HOST: host, AUTH: 'on' }).length, 1);
+      assert.equal(faultsOf({ API_HOST: host, API_KEYS: ' , ' }).length, 1);
+      assert.deepEqual(read({ API_HOST: host, API_KEYS: 'key-1' }).apiKeys, ['key-1']);
+      assert.deepEqual(read({ API_HOST: host, AUTH: 'off' }).apiKeys, []);
+    });
+  }
+
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', '[::1]', 'localhost']) {
+    test(`is not ${host}: there no key is needed`, () => {
+      assert.ok(isLoopback(read({ API_HOST: host }).host));
+    });
+  }
+
+  test('stays open with AUTH=off whatever the keys', () => {
+    assert.deepEqual(read({ API_HOST: '0.0.0.0', AUTH: 'OFF', API_KEYS: 'key-1' }).apiKeys, []);
+  });
+
+  test('stays open with AUTH=off in any case of the word', () => {
+    assert.deepEqual(read({ API_HOST: '0.0.0.0', AUTH: 'Off' }).apiKeys, []);
+  });
+});
+
+describe('retries', () => {
+  test('follow a schedule of durations in any of their forms', () => {
+    assert.deepEqual(read({ RETRY_SCHEDULE: '30s, 2m,PT10M ,1h,1d' }).retry, {
+      rounds: 6,
+      delays: [30_000, 2 * MINUTE, 10 * MINUTE, 60 * MINUTE, 1440 * MINUTE],
+    });
+  });
+
+  test('are cut or drawn out to the number of attempts', () => {
+    assert.deepEqual(read({ RETRY_SCHEDULE: '1s,2s,3s', MAX_RETRY_ATTEMPTS: '2' }).retry, {
+      rounds: 2,
+      delays: [1000],
+    });
+    assert.deepEqual(read({ RETRY_SCHEDULE: '1s', MAX_RETRY_ATTEMPTS: '3' }).retry, {
+      rounds: 3,
+      delays: [1000, 1000],
+    });
+    assert.deepEqual(read({ MAX_RETRY_ATTEMPTS: '3' }).retry, { rounds: 3, delays: [30_000, 2 * MINUTE] });
+    assert.deepEqual(read({ MAX_RETRY_ATTEMPTS: '1' }).retry, { rounds: 1, delays: [] });
+  });
+
+  test('grow from a base, in seconds, to a day at most', () => {
+    const { retry } = read({ MAX_RETRY_ATTEMPTS: '3', RETRY_BACKOFF_BASE: '2' });
+    assert.deepEqual(retry, { rounds: 3, delays: [2_000, 4_000] });
+    assert.equal(backoff(retry, 2, 0.5), 4_000);
+    assert.deepEqual(
+      read({ MAX_RETRY_ATTEMPTS: '3', RETRY_BACKOFF_BASE: '3600' }).retry.delays,
+      [3_600_000, 86_400_000],
+    );
+    assert.equal(read({ RETRY_BACKOFF_BASE: '1.5' }).retry.rounds, 6);
+    assert.deepEqual(read({ MAX_RETRY_ATTEMPTS: '3', RETRY_BACKOFF_BASE: '0' }).retry.delays, [0, 0]);
+  });
+
+  for (const schedule of [
+    '30',
+    '30s;2m',
+    '30s,,2m',
+    '25h',
+    'P2D',
+    '-30s',
+    '30s,',
+    Array(MAX_ROUNDS).fill('1s').join(),
+  ]) {
+    test(`are not scheduled by "${schedule.slice(0, 20)}"`, () => {
+      assert.deepEqual(
+        faultsOf({ RETRY_SCHEDULE: schedule }).map(({ env }) => env),
+        ['RETRY_SCHEDULE'],
+      );
+    });
+  }
+
+  test('can have as many rounds as a request can ask for', () => {
+    const { retry } = read({
+      RETRY_SCHEDULE: Array(MAX_ROUNDS - 1)
+        .fill('1s')
+        .join(),
+    });
+    assert.equal(retry.rounds, MAX_ROUNDS);
+    assert.equal(faultsOf({ MAX_RETRY_ATTEMPTS: String(MAX_ROUNDS + 1) }).length, 1);
+  });
+});
+
+describe('a database URL', () => {
+  for (const [url, path] of [
+    ['sqlite:./data/tidings.db', './data/tidings.db'],
+    ['sqlite:tidings.db', 'tidings.db'],
+    ['sqlite:/var/lib/tidings.db', '/var/lib/tidings.db'],
+    ['sqlite:///tidings.db', 'tidings.db'],
+    ['sqlite:///./data/tidings.db', './data/tidings.db'],
+    ['sqlite:////var/lib/tidings.db', '/var/lib/tidings.db'],
+    ['sqlite:./my data/tidings.db', './my data/tidings.db'],
+  ] as const) {
+    test(`${url} names the file ${path}`, () => {
+      assert.deepEqual(parseDatabaseUrl(url), { kind: 'sqlite', path });
+    });
+  }
+
+  for (const url of [
+    '',
+    'sqlite:',
+    'sqlite://',
+    'sqlite:///',
+    'sqlite://host/file.db',
+    'sqlite::memory:',
+    'sqlite:///:memory:',
+    'sqlite:file.db?mode=memory',
+    'sqlite:file.db#x',
+    'sqlite:a\u0000b',
+    'sqlite:a\nb',
+    'postgres://localhost/x',
+    './data/tidings.db',
+  ]) {
+    test(`${JSON.stringify(url)} is none`, () => {
+      assert.equal(parseDatabaseUrl(url), undefined);
+    });
+  }
+});
+
+describe('the environment', () => {
+  test('fills what the process leaves open from the .env file of the folder', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tidings-config-'));
+    t.after(() => rm(folder, { recursive: true }));
+    assert.equal(readEnvironment(folder).TIDINGS_TEST_ONLY, undefined);
+    await writeFile(join(folder, '.env'), '# a comment\nTIDINGS_TEST_ONLY="from the file"\nPATH=overridden\n');
+    const env = readEnvironment(folder);
+    assert.equal(env.TIDINGS_TEST_ONLY, 'from the file');
+    assert.notEqual(env.PATH, 'overridden', "the process's own environment wins");
+  });
+});
+
+function read(env: Env): Config {
+  const { config, faults } = readConfig(env);
+  assert.deepEqual(faults, []);
+  assert.ok(config);
+  return config;
+}
+
+function faultsOf(env: Env) {
+  const { config, faults } = readConfig(env);
+  assert.equal(config === null, faults.length > 0);
+  return faults;
+}
