@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { atEnd } from './at-end.ts';
 import { type HttpReceiver, httpReceiver, type ReceivedRequest } from './http-receiver.ts';
+import { until } from './until.ts';
 
 /** What a vendor answers instead of taking the message. */
 export interface VendorReply {
@@ -73,12 +74,13 @@ async function vendor<M>(
     calledAt,
     next: (...replies) => void planned.push(...replies),
     hang: () => void planned.push('hang'),
-    called: (count) => receiver.received(count),
+    called: (count) => until(receiver.received(count), () => `${receiver.requests.length} of ${count} requests came`),
     always(reply) {
       standing = reply;
     },
     async taken(count) {
-      if (messages.length < count) await new Promise<void>((resolve) => waiting.push({ count, resolve }));
+      const coming = new Promise<void>((resolve) => waiting.push({ count, resolve }));
+      if (messages.length < count) await until(coming, () => `${messages.length} of ${count} messages came`);
       return messages;
     },
   };

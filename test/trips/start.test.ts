@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import { atEnd } from '../kit/at-end.ts';
+import { httpReceiver } from '../kit/http-receiver.ts';
+import { startService } from '../kit/service.ts';
+import { runTidings, temporaryFolder } from '../kit/tidings-process.ts';
+
+describe('a start that cannot work', { concurrency: 4 }, () => {
+  test('names all wrong settings at once, without their values where they are secret, and exits with 78', async (t) => {
+    const env = {
+      API_PORT: '70000',
+      RETRY_SCHEDULE: '30s,soon',
+      LEASE_SECONDS: '1',
+      LOG_LEVEL: 'loud',
+      SMTP_HOST: 'smtp.example.com',
+      SMTP_USER: 'tidings@example.com',
+      TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000000001',
+      WEBHOOK_SECRET: 'no-such-secret',
+      EMAIL_PROVIDERS: 'smtp,carrier-pigeon',
+    };
+    const { code, stdout, stderr } = await runTidings(t, ['start'], { env });
+    assert.equal(code, 78);
+    assert.equal(stdout, '');
+    const named = [...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name = '']) => name);
+    assert.deepEqual(named.sort(), [
+      'API_PORT',
+      'EMAIL_PROVIDERS',
+      'LEASE_SECONDS',
+      'LOG_LEVEL',
+      'RETRY_SCHEDULE',
+      'SMTP_PASSWORD',
+      'TWILIO_AUTH_TOKEN',
+      'TWILIO_FROM_NUMBER',
+      'WEBHOOK_SECRET',
+    ]);
+    assert.match(stderr, /^Tidings cannot start: 9 settings are wrong\.$/m);
+    assert.doesNotMatch(stderr, /no-such-secret|^ +at /m);
+  });
+
+  test('does not listen to other machines without a key', async (t) => {
+    const { code, stderr } = await runTidings(t, ['start'], { env: { API_HOST: '0.0.0.0', API_PORT: '0' } });
+    assert.equal(code, 78);
+    assert.match(stderr, /^ {2}API_KEYS is not set, and API_HOST 0\.0\.0\.0 can be reached/m);
+  });
+
+  test('says in one line that its port is taken', async (t) => {
+    const other = await httpReceiver();
+    atEnd(t, () => other.close());
+    const { port } = new URL(other.url);
+    const { code, stdout, stderr } = await runTidings(t, ['start'], { env: { API_PORT: port } });
+    assert.deepEqual(
+      { code, stdout, stderr },
+      {
+        code: 1,
+        stdout: '',
+        stderr: `Tidings cannot start: 127.0.0.1:${port} is already in use; set API_PORT to another port.\n`,
+      },
+    );
+  });
+
+  test('leaves a database alone that a newer Tidings has made', async (t) => {
+    const first = await startService(t);
+    await first.stop();
+    const database = new DatabaseSync(first.dataFile);
+    database.exec("INSERT INTO tidings_migrations VALUES (9999, '9999_future.sql', 'x', 0)");
+    database.close();
+    const { code, stderr } = await runTidings(t, ['start'], {
+      env: { API_PORT: '0', DATABASE_URL: `sqlite:${first.dataFile}` },
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /^Tidings cannot start: .*newer \(9999_future\.sql\) than this program.*\n$/);
+  });
+
+  test("leaves another program's database alone", async (t) => {
+    const file = join(await temporaryFolder(t), 'other.db');
+    const database = new DatabaseSync(file);
+    database.exec('CREATE TABLE customers (id INTEGER PRIMARY KEY)');
+    database.close();
+    for (const command of ['start', 'migrate']) {
+      const { code, stderr } = await runTidings(t, [command], {
+        env: { API_PORT: '0', DATABASE_URL: `sqlite:${file}` },
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /^Tidings cannot [^\n]*customers[^\n]*\n$/);
+    }
+    const after = new DatabaseSync(file, { readOnly: true });
+    const tables = after.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+    after.close();
+    assert.deepEqual(
+      tables.map(({ name }) => name),
+      ['customers'],
+    );
+  });
+
+  test('leaves a file alone that is no database', async (t) => {
+    const file = join(await temporaryFolder(t), 'letter.txt');
+    const letter = 'Dear reader, '.repeat(1_000);
+    await writeFile(file, letter);
+    const { code, stderr } = await runTidings(t, ['start'], {
+      env: { API_PORT: '0', DATABASE_URL: `sqlite:${file}` },
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /^Tidings cannot start: [^\n]*\n$/);
+    assert.equal(await readFile(file, 'utf8'), letter);
+  });
+});
+
+describe('a start', { concurrency: 4 }, () => {
+  test('makes the folder of its file, reads .env, and lets the environment win', async (t) => {
+    const folder = await temporaryFolder(t);
+    await writeFile(
+      join(folder, '.env'),
+      'DATABASE_URL=sqlite:./deep/er/x.db\nAPI_KEYS=from-the-file\nLOG_LEVEL=loud\n',
+    );
+    const env = { LOG_LEVEL: 'warn' };
+    const { code, stdout } = await runTidings(t, ['migrate'], { cwd: folder, env });
+    assert.equal(code, 0);
+    assert.match(stdout, /\/deep\/er\/x\.db is up to date now: 0001_init\.sql/);
+    assert.equal((await runTidings(t, ['migrate'], { cwd: folder })).code, 78);
+  });
+
+  test('with API keys asks for one, and tells nothing without', async (t) => {
+    const service = await startService(t, { env: { API_KEYS: 'first-key,second-key' } });
+    const body = { recipient: 'user@example.com', message: 'Hello' };
+    assert.equal((await service.post('/notifications', body)).status, 401);
+    assert.equal((await service.post('/notifications', body, { 'x-api-key': 'third-key' })).status, 401);
+    assert.equal((await service.post('/notifications', body, { 'x-api-key': 'second-key' })).status, 202);
+    assert.equal((await service.post('/notifications', body, { authorization: 'Bearer first-key' })).status, 202);
+    assert.equal((await service.get('//health/live')).status, 200);
+    assert.match(service.stdout, /Access +2 API key\(s\)/);
+  });
+});
