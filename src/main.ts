@@ -174,13 +174,23 @@ function absolute(path: string): string {
   return isAbsolute(path) ? path : resolve(path);
 }
 
-/** Last started, first stopped; once. */
+/** Last started, first stopped; once. One that throws does not keep the others from stopping. */
 function stopper(stops: readonly (() => Promise<void>)[]): () => Promise<void> {
   let stopping: Promise<void> | null = null;
   return () => {
-    stopping ??= (async () => {
-      for (const stop of stops.toReversed()) await stop();
-    })();
+    stopping ??= stopAll(stops.toReversed());
     return stopping;
   };
+}
+
+async function stopAll(stops: readonly (() => Promise<void>)[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const stop of stops) {
+    try {
+      await stop();
+    } catch (error) {
+      faults.push(error);
+    }
+  }
+  if (faults.length > 0) throw new AggregateError(faults, 'not everything could be stopped');
 }

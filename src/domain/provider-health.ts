@@ -6,6 +6,7 @@ import type { Outcome } from './outcome.ts';
  *
  * closed ── half of at least 20 calls in 30 s failed, or 401/403, or a Retry-After ──► open until T
  * open ── T ──► one call in 5 s is let through ── it works ──► closed
+ * open by a 429 ── T ──► closed
  */
 export interface ProviderHealth {
   readonly windowStart: number;
@@ -45,6 +46,8 @@ export type Admission =
 export function admit(health: ProviderHealth, now: number): Admission {
   if (health.openUntil === null) return { admitted: true, health };
   if (now < health.openUntil) return { admitted: false, waitMs: health.openUntil - now };
+  // Asking to wait is no fault: when the wait is over, everybody may call.
+  if (health.cause === 'rate_limited') return { admitted: true, health: HEALTHY };
   return { admitted: true, health: { ...health, openUntil: now + PROBE_INTERVAL } };
 }
 

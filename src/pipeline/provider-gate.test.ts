@@ -87,14 +87,27 @@ describe('the breaker of a provider', () => {
 
   test('lets one probe through when its time is over, and the next only after five seconds', () => {
     const { gate, called, clock } = open();
-    called('email/smtp', limited(20_000, 'provider'));
-    clock.advance(19_999);
+    called('email/smtp', failing('provider_misconfigured'));
+    clock.advance(59_999);
     assert.equal(gate.admit('email/smtp'), 1);
     clock.advance(1);
     assert.equal(gate.admit('email/smtp'), 0);
     assert.equal(gate.admit('email/smtp'), 5_000);
     clock.advance(5_000);
     assert.equal(gate.admit('email/smtp'), 0);
+  });
+
+  test('lets everybody through when the wait that a provider asked for is over, and tells it once', () => {
+    const { gate, called, clock, events } = open();
+    called('email/smtp', limited(20_000, 'provider'));
+    clock.advance(19_999);
+    assert.equal(gate.admit('email/smtp'), 1);
+    clock.advance(1);
+    assert.deepEqual([gate.admit('email/smtp'), gate.admit('email/smtp')], [0, 0]);
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['provider_paused', 'provider_recovered'],
+    );
   });
 
   test('is not closed by a call that had begun before it opened', () => {

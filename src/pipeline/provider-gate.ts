@@ -23,6 +23,11 @@ export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
   const lines = new Map<string, Line>();
   const healthOf = (provider: string) => healths.get(provider) ?? HEALTHY;
 
+  function become(provider: string, before: ProviderHealth, after: ProviderHealth): void {
+    healths.set(provider, after);
+    if (before.openUntil !== null && after.openUntil === null) emit({ type: 'provider_recovered', provider });
+  }
+
   function leave(line: Line): void {
     const next = line.waiting.shift();
     // The slot passes straight to the next in line, so `busy` stays as it is.
@@ -32,9 +37,10 @@ export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
 
   return {
     admit(provider) {
-      const admission = admit(healthOf(provider), clock.now());
+      const before = healthOf(provider);
+      const admission = admit(before, clock.now());
       if (!admission.admitted) return admission.waitMs;
-      healths.set(provider, admission.health);
+      become(provider, before, admission.health);
       return 0;
     },
 
@@ -52,8 +58,7 @@ export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
     called(provider, outcome, startedAt) {
       const before = healthOf(provider);
       const after = afterCall(before, outcome, startedAt, clock.now());
-      healths.set(provider, after);
-      if (before.openUntil !== null && after.openUntil === null) emit({ type: 'provider_recovered', provider });
+      become(provider, before, after);
       if (after.openUntil !== null && after.openUntil !== before.openUntil) {
         emit({ type: 'provider_paused', provider, until: after.openUntil, cause: after.cause ?? '' });
       }

@@ -52,7 +52,6 @@ export function logEvent(log: Log, event: TripEvent): void {
         provider: attempt.provider,
         outcome: attempt.outcome,
         code: attempt.code,
-        detail: attempt.detail,
         duration_ms: attempt.durationMs,
       });
       return;
