@@ -34,7 +34,7 @@ describe('a notification id', () => {
 
   test('is well formed and read back, whatever the random bytes', () => {
     fc.assert(
-      fc.property(bytes, fc.integer({ min: 1, max: 2 ** 48 - 1 }), (random, time) => {
+      fc.property(bytes, fc.integer({ min: 1, max: 2 ** 48 - 2 }), (random, time) => {
         const id = idMaker(() => random).notificationId(time);
         assert.match(id, RFC_9562);
         assert.equal(parseNotificationId(id), id);

@@ -86,44 +86,66 @@ async function account(t: TestContext, service: Service, witness: Witness, ids: 
   assert.equal(stats.body.total, ids.length, 'there are others than those accepted');
 }
 
-/** Accepts `count`, kills the service when `killAt` have arrived, starts it again, and accounts for every one. */
-async function crash(t: TestContext, witness: Witness, options: { readonly count: number; readonly killAt: number }) {
-  const { count, killAt } = options;
+interface Crash {
+  readonly count: number;
+  /** Killed when so many have arrived. */
+  readonly killAt: number;
+}
+
+/** Everything is accepted before anything is sent; then the sender is killed in the middle. */
+async function crashWhileSending(t: TestContext, witness: Witness, { count, killAt }: Crash) {
   const env = { ...SETTINGS, ...witness.env };
-  const body = (key: string) => ({ recipient: witness.recipient, message: `Number ${key}` });
+  const acceptor = await startService(t, { command: 'api', env });
+  const posted = await postMany({ url: acceptor.url, count, atOnce: 50, body: bodyFor(witness), key: keyOf });
+  const ids = posted.map(idOf);
+  await acceptor.stop();
+
+  const first = await startService(t, { env, dataFile: acceptor.dataFile });
+  await killWhenArrived(first, witness, killAt);
+  t.diagnostic(`killed after ${witness.seen().length} of ${count} had arrived`);
+  assert.ok(witness.seen().length < count, 'there was nothing left to lose');
+  const second = await startService(t, { env, dataFile: acceptor.dataFile });
+  await account(t, second, witness, ids);
+}
+
+/** Killed while requests come in; what was left without an answer is asked for again. Answers how many those were. */
+async function crashWhileAccepting(t: TestContext, witness: Witness, { count, killAt }: Crash) {
+  const env = { ...SETTINGS, ...witness.env };
+  const body = bodyFor(witness);
   const first = await startService(t, { env });
   let dead = false;
-  const killing = seen(
-    () => witness.seen().length >= killAt || undefined,
-    () => `only ${witness.seen().length} arrived`,
-  ).then(() => {
+  const killing = killWhenArrived(first, witness, killAt, () => {
     dead = true;
-    return first.kill('SIGKILL');
   });
   const posted = await postMany({ url: first.url, count, atOnce: 50, body, key: keyOf, goOn: () => !dead });
-  assert.equal((await killing).signal, 'SIGKILL');
-  const arrivedBefore = witness.seen().length;
+  await killing;
   const accepted = posted.filter(({ id }) => id !== null);
-  t.diagnostic(`killed after ${accepted.length} were accepted and ${arrivedBefore} had arrived`);
-  assert.ok(arrivedBefore < accepted.length, 'there was nothing left to lose');
+  const unanswered = posted.length - accepted.length;
+  t.diagnostic(`killed after ${accepted.length} were accepted; ${unanswered} requests got no answer`);
 
   const second = await startService(t, { env, dataFile: first.dataFile });
   // What got no answer may or may not exist; asking again with its key makes it exactly one. What is left comes after.
   const answered = new Set(accepted.map(({ key }) => key));
   const open = Array.from({ length: count }, (_, index) => keyOf(index)).filter((key) => !answered.has(key));
-  const again = await postMany({
-    url: second.url,
-    count: open.length,
-    atOnce: 20,
-    body,
-    key: (index) => open[index] ?? '',
-  });
+  const key = (index: number) => open[index] ?? '';
+  const again = await postMany({ url: second.url, count: open.length, atOnce: 20, body, key });
   const all = [...accepted, ...again].map(idOf);
   assert.equal(new Set(all).size, count, 'an id was given twice');
   await account(t, second, witness, all);
-  const unanswered = posted.length - accepted.length;
-  t.diagnostic(`${unanswered} requests had got no answer`);
   return unanswered;
+}
+
+async function killWhenArrived(service: Service, witness: Witness, killAt: number, before = () => {}): Promise<void> {
+  await seen(
+    () => witness.seen().length >= killAt || undefined,
+    () => `only ${witness.seen().length} arrived`,
+  );
+  before();
+  assert.equal((await service.kill('SIGKILL')).signal, 'SIGKILL');
+}
+
+function bodyFor({ recipient }: Witness) {
+  return (key: string) => ({ recipient, message: `Number ${key}` });
 }
 
 function keyOf(index: number): string {
@@ -137,15 +159,15 @@ function idOf({ key, id, status }: Posted): string {
 
 describe('kill -9 in the middle', () => {
   test('loses nothing of 2,000 webhooks, and repeats no more than were being sent', async (t) => {
-    await crash(t, await webhookWitness(t), { count: 2_000, killAt: 700 });
+    await crashWhileSending(t, await webhookWitness(t), { count: 2_000, killAt: 700 });
   });
 
   test('while requests come in: one without an answer is one notification when it is repeated', async (t) => {
-    const unanswered = await crash(t, await webhookWitness(t), { count: 1_500, killAt: 150 });
+    const unanswered = await crashWhileAccepting(t, await webhookWitness(t), { count: 1_500, killAt: 150 });
     assert.ok(unanswered > 0, 'every request had its answer');
   });
 
   test('loses nothing of 600 e-mails', async (t) => {
-    await crash(t, await mailWitness(t), { count: 600, killAt: 200 });
+    await crashWhileSending(t, await mailWitness(t), { count: 600, killAt: 200 });
   });
 });
