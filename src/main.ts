@@ -15,7 +15,7 @@ import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
-import { createHandOff } from './pipeline/hand-off.ts';
+import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createSettle } from './pipeline/settle.ts';
@@ -65,11 +65,13 @@ export async function startTidings(
     const store = openSqliteStore({ path: databaseFile, clock: realClock });
     stops.push(() => store.close());
     const emit: Emit = (event) => logEvent(log, event);
-    const queue = databaseQueue({ changes: store });
-    stops.push(() => queue.close());
+    const bell = databaseQueue({ changes: store });
+    stops.push(() => bell.close());
+    const queue: Queue | null = null;
+    const { handOff, handedOverUntil } = createHandOff({ bell, queue, clock: realClock, emit });
     const channels = openChannels(plan, store, stops);
 
-    const parts = { config, store, queue, channels, emit };
+    const parts = { config, store, bell, queue, handOff, handedOverUntil, channels, emit };
     const worker = startWork(parts, roles, stops);
     const url = roles.has('api') ? await startApi(parts, worker, { log, version }, stops) : null;
     return { url, databaseFile, channels, stop };
@@ -82,7 +84,10 @@ export async function startTidings(
 interface Parts {
   readonly config: Config;
   readonly store: SqliteStore;
-  readonly queue: Queue;
+  readonly bell: Queue;
+  readonly queue: Queue | null;
+  readonly handOff: HandOff;
+  readonly handedOverUntil: HandedOverUntil;
   readonly channels: Channels;
   readonly emit: Emit;
 }
@@ -100,8 +105,7 @@ function openChannels(plan: ChannelPlan, store: SqliteStore, stops: (() => Promi
 
 /** The roles `worker` and `scheduler`. Null: this process does not deliver. */
 function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise<void>)[]): Worker | null {
-  const { config, store, queue, channels, emit } = parts;
-  const handOff = createHandOff(queue, emit);
+  const { config, store, bell, queue, channels, emit, handOff } = parts;
   const common = { store, handOff, clock: realClock, retry: config.retry, emit };
   if (roles.has('worker') || roles.has('scheduler')) {
     const sweeper = createSweeper(common);
@@ -121,7 +125,17 @@ function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise
     stopping: () => stopping,
   });
   const { concurrency, leaseMs, sendTimeout } = config;
-  const worker = createWorker({ store, queue, deliver, clock: realClock, emit, concurrency, leaseMs, sendTimeout });
+  const worker = createWorker({
+    store,
+    bell,
+    queue,
+    deliver,
+    clock: realClock,
+    emit,
+    concurrency,
+    leaseMs,
+    sendTimeout,
+  });
   worker.start();
   stops.push(async () => {
     stopping = true;
@@ -136,22 +150,29 @@ async function startApi(
   about: { readonly log: Log; readonly version: string },
   stops: (() => Promise<void>)[],
 ): Promise<string> {
-  const { config, store, queue, channels, emit } = parts;
-  const handOff = createHandOff(queue, emit);
+  const { config, store, bell, queue, channels, emit, handOff } = parts;
   const ids = idMaker(randomBytes);
   const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
   const server = createServer({
     store,
     inbox: store,
     sandbox: store,
-    accept: createAccept({ store, handOff, clock: realClock, ids, rules, emit }),
+    accept: createAccept({
+      store,
+      handOff,
+      handedOverUntil: parts.handedOverUntil,
+      clock: realClock,
+      ids,
+      rules,
+      emit,
+    }),
     control: createControl({ store, handOff, clock: realClock, retry: config.retry, emit }),
     clock: realClock,
     random: Math.random,
     newRequestId: () => ids.notificationId(realClock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
-    health: createHealth({ store, queue, worker, clock: realClock }),
+    health: createHealth({ store, queue: queue ?? bell, worker, clock: realClock }),
     log: (line) => logRequest(about.log, line),
     version: about.version,
   });

@@ -76,9 +76,9 @@ export function isExpired(delivery: Delivery, now: number): boolean {
   return delivery.expiresAt !== null && delivery.expiresAt <= now;
 }
 
-/** When the next provider call is due; null when none is (finished, under way, or the expiry comes first). */
+/** When a provider is called next; null when that is now, under way, or never (finished, or the expiry comes first). */
 export function nextAttemptAt(delivery: Delivery): number | null {
-  if (delivery.dueAt === null || delivery.status === 'sending') return null;
+  if (delivery.status !== 'scheduled' && delivery.status !== 'retrying') return null;
   return delivery.dueAt === delivery.expiresAt ? null : delivery.dueAt;
 }
 
@@ -89,7 +89,10 @@ export function currentChannel(delivery: Delivery): Channel {
   return channel;
 }
 
-/** A delivery as it is first written. `dueAt` in the future makes it `scheduled`; the expiry caps it. */
+/**
+ * A delivery as it is first written. `dueAt` in the future makes it `scheduled`; the expiry caps it. One that is
+ * ready is due at once, or from `handedOverUntil` on where a queue is told of it.
+ */
 export function newDelivery(
   at: {
     id: DeliveryId;
@@ -100,18 +103,22 @@ export function newDelivery(
     priority: Priority;
     dueAt: number;
     expiresAt: number | null;
+    handedOverUntil?: number | null;
   },
   now: number,
 ): Delivery {
   const position = at.chain.findIndex((channel) => !at.unaddressed.includes(channel));
   const dead = position === -1;
-  const dueAt = Math.min(at.dueAt, at.expiresAt ?? at.dueAt);
+  const wanted = Math.min(at.dueAt, at.expiresAt ?? at.dueAt);
+  const scheduled = wanted > now;
+  const ready = at.handedOverUntil ?? wanted;
+  const dueAt = scheduled ? wanted : Math.min(ready, at.expiresAt ?? ready);
   return {
     id: at.id,
     notificationId: at.notificationId,
     leg: at.leg,
     chain: at.chain,
-    status: dead ? 'failed' : dueAt > now ? 'scheduled' : 'pending',
+    status: dead ? 'failed' : scheduled ? 'scheduled' : 'pending',
     version: 1,
     priority: at.priority,
     dueAt: dead ? null : dueAt,

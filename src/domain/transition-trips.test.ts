@@ -181,7 +181,7 @@ function live(start: Delivery, policy: DeliveryPolicy, next: () => Outcome | nul
   for (let claims = 0; claims <= patience; claims++) {
     const { dueAt } = current;
     if (dueAt === null) return claims;
-    const taken = claimed(current, dueAt + MINUTE, dueAt);
+    const taken = claimed(current, dueAt + MINUTE, dueAt, false);
     assert.ok(taken, 'what is due can be claimed');
     const outcome = next();
     const end = transition(taken, ending(taken, outcome, dueAt), outcome === null ? dueAt + MINUTE : dueAt, policy);

@@ -131,7 +131,7 @@ describe('a claim', () => {
   test('takes the delivery until the end of the lease and touches nothing else', () => {
     const before = fresh({ round: 2, position: 1, reason: 'provider_error' });
     const now = NOW + 7;
-    assert.deepEqual(claimed(before, now + 60_000, now), {
+    assert.deepEqual(claimed(before, now + 60_000, now, false), {
       ...before,
       status: 'sending',
       dueAt: now + 60_000,
@@ -140,11 +140,20 @@ describe('a claim', () => {
   });
 
   test('may run past the expiry: the worker ends it then', () => {
-    assert.equal(claimed(fresh({ expiresAt: NOW + 5 }), NOW + 60_000, NOW)?.dueAt, NOW + 60_000);
+    assert.equal(claimed(fresh({ expiresAt: NOW + 5 }), NOW + 60_000, NOW, false)?.dueAt, NOW + 60_000);
+  });
+
+  test('by name takes what is pending before it is due, and nothing else', () => {
+    const handedOver = fresh({ dueAt: NOW + 1 });
+    assert.equal(claimed(handedOver, NOW + 60_000, NOW, false), null);
+    assert.equal(claimed(handedOver, NOW + 60_000, NOW, true)?.status, 'sending');
+    for (const status of ['scheduled', 'retrying', 'sending', 'sent', 'cancelled'] as const) {
+      assert.equal(claimed({ ...handedOver, status }, NOW + 60_000, NOW, true), null);
+    }
   });
 
   test('is refused for what another one holds', () => {
-    assert.equal(claimed(sending(), NOW + 60_000, NOW), null);
+    assert.equal(claimed(sending(), NOW + 60_000, NOW, false), null);
   });
 });
 

@@ -7,8 +7,8 @@ import { backoff, type RetryPolicy } from './retry-policy.ts';
 
 /** What can happen to a delivery. Times are ms since the epoch, waits are ms. */
 export type DeliveryEvent =
-  /** A worker takes it, until `leaseUntil`. */
-  | { readonly type: 'claimed'; readonly leaseUntil: number }
+  /** A worker takes it, until `leaseUntil`. A queue that named it need not wait for what is pending to be due. */
+  | { readonly type: 'claimed'; readonly leaseUntil: number; readonly named?: boolean }
   /** The channel was tried, with `attempts` new rows in the log; `random` in [0, 1) places a wait in its jitter. */
   | { readonly type: 'tried'; readonly outcome: Outcome; readonly attempts: number; readonly random: number }
   /** Its worker gives it back without having called anybody. */
@@ -81,7 +81,7 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
   const waiting = !sending && !isTerminal(delivery.status);
   switch (event.type) {
     case 'claimed':
-      if (!waiting || delivery.dueAt === null || delivery.dueAt > now) return null;
+      if (!waiting || !isClaimable(delivery, now, event.named ?? false)) return null;
       return { ...delivery, status: 'sending', dueAt: event.leaseUntil };
     case 'tried':
       return sending ? tried({ ...delivery, attempts: delivery.attempts + event.attempts }, event, now, policy) : null;
@@ -107,6 +107,10 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
     case 'receipt':
       return receipt(delivery, event.news, now);
   }
+}
+
+function isClaimable(delivery: Delivery, now: number, named: boolean): boolean {
+  return (delivery.dueAt !== null && delivery.dueAt <= now) || (named && delivery.status === 'pending');
 }
 
 function tried(
@@ -231,8 +235,8 @@ function finish(
 }
 
 /** The event `claimed`, for stores: it needs no policy. */
-export function claimed(delivery: Delivery, leaseUntil: number, now: number): Delivery | null {
-  return transition(delivery, { type: 'claimed', leaseUntil }, now, NO_POLICY);
+export function claimed(delivery: Delivery, leaseUntil: number, now: number, named: boolean): Delivery | null {
+  return transition(delivery, { type: 'claimed', leaseUntil, named }, now, NO_POLICY);
 }
 
 const NO_POLICY: DeliveryPolicy = { retry: { rounds: 1, delays: [] }, onUnknown: 'fail' };

@@ -64,7 +64,7 @@ test('accepts a notification and shows it as API.md says', () =>
           channels: ['email'],
           status: 'pending',
           channel_used: null,
-          next_attempt_at: accepted.created_at,
+          next_attempt_at: null,
           reason: null,
         },
       ],

@@ -7,7 +7,7 @@ import type { Notification } from '../domain/notification.ts';
 import { type Attempt, attemptOf } from '../domain/outcome.ts';
 import { planRoute, type RouteRules, type Strategy } from '../domain/route.ts';
 import type { AcceptResult, NewNotification, Store, Submission } from '../store/store.ts';
-import type { HandOff } from './hand-off.ts';
+import type { HandedOverUntil, HandOff } from './hand-off.ts';
 
 /** A request to tell one recipient something, checked and in normal form. Times are ms since the epoch. */
 export interface SendRequest extends Omit<Notification, 'id' | 'requestId' | 'broadcastId' | 'createdAt' | 'sendAt'> {
@@ -53,6 +53,7 @@ export type AcceptAnswer =
 export interface AcceptDeps {
   readonly store: Pick<Store, 'accept'>;
   readonly handOff: HandOff;
+  readonly handedOverUntil: HandedOverUntil;
   readonly clock: Clock;
   readonly ids: IdMaker;
   readonly rules: RouteRules;
@@ -92,9 +93,16 @@ function plan(
   const legs = request.requests.map((one) => planRoute(one.channels, one.strategy, one.recipient, deps.rules));
   const indexes = legs.flatMap((route, index) => (route.length === 0 ? [index] : []));
   if (indexes.length > 0) return { kind: 'unroutable', indexes };
+  const handedOverUntil = deps.handedOverUntil(now);
   const broadcastId = request.broadcast ? deps.ids.notificationId(now) : null;
   const made = request.requests.map((one, index) =>
-    newNotification(one, legs[index] ?? [], request.requestId, broadcastId, deps.ids.notificationId(now), now),
+    newNotification(
+      one,
+      legs[index] ?? [],
+      { requestId: request.requestId, broadcastId, handedOverUntil },
+      deps.ids.notificationId(now),
+      now,
+    ),
   );
   const first = made[0];
   if (first === undefined) throw new Error('a submission must hold at least one request');
@@ -113,11 +121,15 @@ function plan(
 function newNotification(
   request: SendRequest,
   legs: ReturnType<typeof planRoute>,
-  requestId: string,
-  broadcastId: NotificationId | null,
+  about: {
+    readonly requestId: string;
+    readonly broadcastId: NotificationId | null;
+    readonly handedOverUntil: number | null;
+  },
   id: NotificationId,
   now: number,
 ): NewNotification {
+  const { requestId, broadcastId, handedOverUntil } = about;
   const { channels: _channels, strategy: _strategy, ...content } = request;
   const notification: Notification = { ...content, id, requestId, broadcastId, createdAt: now };
   const attempts = new Map<Delivery['id'], readonly Attempt[]>();
@@ -132,6 +144,7 @@ function newNotification(
         priority: request.priority,
         dueAt: request.sendAt ?? now,
         expiresAt: request.expiresAt,
+        handedOverUntil,
       },
       now,
     );

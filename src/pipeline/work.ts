@@ -9,7 +9,10 @@ import { pause } from './pause.ts';
 
 export interface WorkDeps {
   readonly store: Pick<Store, 'claimDue' | 'claim' | 'renew' | 'nextDueAt'>;
-  readonly queue: Queue;
+  /** Rings when something may be due in the store. */
+  readonly bell: Queue;
+  /** Names what was handed over; null where the store is the queue. */
+  readonly queue: Queue | null;
   readonly deliver: Deliver;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -137,33 +140,33 @@ export function createWorker(deps: WorkDeps): Worker {
   }
 
   /** One turn: what the queue names goes into the free slots, and is acknowledged when settled. */
-  async function fromQueue(): Promise<void> {
-    const tasks = [...(await deps.queue.take(await freeSlots(), stopping.signal))];
+  async function fromQueue(queue: Queue): Promise<void> {
+    const tasks = [...(await queue.take(await freeSlots(), stopping.signal))];
     // While it waited for tasks, the other loop may have filled the slots. At the end the rest comes again, to anybody.
     while (tasks.length > 0 && !stopping.signal.aborted) {
       const slots = await reserveSlots(tasks.length);
-      await deliverTasks(tasks.splice(0, slots));
+      await deliverTasks(queue, tasks.splice(0, slots));
     }
   }
 
   /** Fills as many reserved slots. */
-  async function deliverTasks(tasks: readonly DeliverTask[]): Promise<void> {
+  async function deliverTasks(queue: Queue, tasks: readonly DeliverTask[]): Promise<void> {
     const ids = tasks.map((task) => task.id);
     const { claims, ending } = await claimInto(tasks.length, () => deps.store.claim(ids, deps.leaseMs));
     const byId = new Map(tasks.map((task) => [task.id, task]));
     for (const [index, claim] of claims.entries()) {
       const task = byId.get(claim.delivery.id);
       byId.delete(claim.delivery.id);
-      if (task !== undefined) void ending[index]?.then(() => acknowledge([task]));
+      if (task !== undefined) void ending[index]?.then(() => acknowledge(queue, [task]));
     }
     // Not claimable: finished, or with another worker, or not due. The store knows; the queue can forget them.
-    await acknowledge([...byId.values()]);
+    await acknowledge(queue, [...byId.values()]);
   }
 
-  async function acknowledge(tasks: readonly DeliverTask[]): Promise<void> {
+  async function acknowledge(queue: Queue, tasks: readonly DeliverTask[]): Promise<void> {
     if (tasks.length === 0) return;
     try {
-      await deps.queue.ack(tasks);
+      await queue.ack(tasks);
     } catch (error) {
       deps.emit({ type: 'fault', where: 'queue', error });
     }
@@ -174,14 +177,13 @@ export function createWorker(deps: WorkDeps): Worker {
     const next = await deps.store.nextDueAt();
     const wait =
       next === null ? LONGEST_SLEEP : Math.max(SHORTEST_SLEEP, Math.min(next - deps.clock.now(), LONGEST_SLEEP));
-    if (deps.queue.carries) return pause(deps.clock, wait, stopping.signal);
     const over = new AbortController();
     const end = () => over.abort();
     const cancel = deps.clock.after(wait, end);
     stopping.signal.addEventListener('abort', end, { once: true });
     if (stopping.signal.aborted) end();
     try {
-      await deps.queue.take(1, over.signal);
+      await deps.bell.take(1, over.signal);
     } finally {
       cancel();
       stopping.signal.removeEventListener('abort', end);
@@ -220,7 +222,8 @@ export function createWorker(deps: WorkDeps): Worker {
     start() {
       if (loops.length > 0) return;
       loops.push(loop('worker', turnOnce));
-      if (deps.queue.carries) loops.push(loop('queue', fromQueue));
+      const { queue } = deps;
+      if (queue !== null) loops.push(loop('queue', () => fromQueue(queue)));
       loops.push(loop('leases', renewals));
     },
     async stop() {

@@ -31,7 +31,10 @@ export interface Store {
     readonly leaseMs: number;
   }): Promise<readonly Claim[]>;
 
-  /** The same for deliveries named by a queue; those that are not due, or not there, are left out. */
+  /**
+   * The same for deliveries named by a queue: pending ones whether they are due or not, as they were handed over. Those
+   * that cannot be claimed, or are not there, are left out.
+   */
   claim(ids: readonly DeliveryId[], leaseMs: number): Promise<readonly Claim[]>;
 
   /** Deliveries whose lease has run out, longest ago first. Reads only: `write` decides who reclaims them. */

@@ -24,6 +24,7 @@ export interface LegOver {
   readonly priority?: Priority;
   readonly dueAt?: number;
   readonly expiresAt?: number | null;
+  readonly handedOverUntil?: number | null;
 }
 
 /** Three rounds, 30 s and 120 s apart. */
@@ -107,6 +108,7 @@ function deliveryOf(notification: Notification, leg: number, over: LegOver, now:
       priority: over.priority ?? notification.priority,
       dueAt: over.dueAt ?? notification.sendAt ?? now,
       expiresAt: over.expiresAt ?? notification.expiresAt,
+      handedOverUntil: over.handedOverUntil ?? null,
     },
     now,
   );

@@ -31,7 +31,7 @@ export function testServer(store: Store & InboxStore & SandboxStore, changes: Pa
     store,
     inbox: store,
     sandbox: store,
-    accept: createAccept({ store, handOff, clock, ids, rules, emit }),
+    accept: createAccept({ store, handOff, handedOverUntil: () => null, clock, ids, rules, emit }),
     control: createControl({ store, handOff, clock, retry, emit }),
     clock,
     random: () => 0.5,

@@ -72,11 +72,13 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
   const retry = options.retry ?? scheduledPolicy();
   const time = new VirtualTime();
   const store = switchedStore(memoryStore({ clock: time }));
-  const queue = (options.queue ?? bell)(time);
+  const given = (options.queue ?? bell)(time);
+  const queue = given.carries ? given : null;
+  const ringing = given.carries ? bell() : given;
   const events: TripEvent[] = [];
   const emit: Emit = (event) => void events.push(event);
   const channels = scriptedChannels(time, options.providers ?? DEFAULT_PROVIDERS, options.sandboxed);
-  const handOff = createHandOff(queue, emit);
+  const { handOff, handedOverUntil } = createHandOff({ bell: ringing, queue, clock: time, emit });
   const common = { store, handOff, clock: time, retry, emit };
   let stopping = false;
   const deliver = createDeliver({
@@ -89,10 +91,20 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
     sendTimeout,
     stopping: () => stopping,
   });
-  const worker = createWorker({ store, queue, deliver, clock: time, emit, concurrency, leaseMs, sendTimeout });
+  const worker = createWorker({
+    store,
+    bell: ringing,
+    queue,
+    deliver,
+    clock: time,
+    emit,
+    concurrency,
+    leaseMs,
+    sendTimeout,
+  });
   const sweeper = createSweeper(common);
   const rules = { defaultChannels: ['email', 'sms', 'telegram'] as const, sandboxed: channels.sandboxed };
-  const accept = createAccept({ store, handOff, clock: time, ids: countedIds(), rules, emit });
+  const accept = createAccept({ store, handOff, handedOverUntil, clock: time, ids: countedIds(), rules, emit });
   const trip: Trip = {
     ...{ time, channels, store, handOff, events, accept, worker, retry, emit },
     control: createControl(common),

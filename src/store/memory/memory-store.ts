@@ -71,7 +71,7 @@ class InMemory implements MemoryStore {
       const heap = this.#tables.waiting[priority];
       for (let row = heap.peek(); row !== undefined && row.dueAt <= this.#clock.now(); row = heap.peek()) {
         if (claims.length >= limit) return claims;
-        claims.push(...this.#claimRow(row, leaseMs));
+        claims.push(...this.#claimRow(row, leaseMs, false));
       }
     }
     return claims;
@@ -81,7 +81,7 @@ class InMemory implements MemoryStore {
     this.#checkOpen();
     return ids.flatMap((id) => {
       const row = this.#tables.deliveries.get(id);
-      return row === undefined ? [] : this.#claimRow(row, leaseMs);
+      return row === undefined ? [] : this.#claimRow(row, leaseMs, true);
     });
   }
 
@@ -219,9 +219,9 @@ class InMemory implements MemoryStore {
     return { kind: 'accepted' };
   }
 
-  #claimRow(row: DeliveryRow, leaseMs: number): Claim[] {
+  #claimRow(row: DeliveryRow, leaseMs: number, named: boolean): Claim[] {
     const now = this.#clock.now();
-    const delivery = claimed(row.delivery, now + leaseMs, now);
+    const delivery = claimed(row.delivery, now + leaseMs, now, named);
     if (delivery === null) return [];
     this.#tables.replace(row, delivery);
     return [{ delivery, notification: row.of.notification }];

@@ -33,9 +33,9 @@ export function prepareClaims(db: DatabaseSync) {
 
   const claimOf = (row: Row): Claim => ({ delivery: deliveryFrom(row), notification: notificationFrom(row) });
 
-  const lease = (row: Row, now: number, leaseMs: number): Claim | null => {
+  const lease = (row: Row, now: number, leaseMs: number, named: boolean): Claim | null => {
     const { delivery, notification } = claimOf(row);
-    const after = claimed(delivery, now + leaseMs, now);
+    const after = claimed(delivery, now + leaseMs, now, named);
     if (after === null) return null;
     take.run(after.status, after.version, after.dueAt, idBytes(after.notificationId), after.leg);
     return { delivery: after, notification };
@@ -48,7 +48,7 @@ export function prepareClaims(db: DatabaseSync) {
         const room = request.limit - claims.length;
         if (room <= 0) break;
         for (const row of due.all(priorityNumber(priority), now, room)) {
-          const claim = lease(row, now, request.leaseMs);
+          const claim = lease(row, now, request.leaseMs, false);
           if (claim !== null) claims.push(claim);
         }
       }
@@ -59,7 +59,7 @@ export function prepareClaims(db: DatabaseSync) {
       return ids.flatMap((id) => {
         const { notification_id, leg } = deliveryKey(id);
         const row = byId.get(notification_id, leg);
-        return row === undefined ? [] : (lease(row, now, leaseMs) ?? []);
+        return row === undefined ? [] : (lease(row, now, leaseMs, true) ?? []);
       });
     },
 

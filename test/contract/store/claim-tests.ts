@@ -96,7 +96,7 @@ export function claimTests(open: OpenStore): void {
   });
 
   describe('claims by id', () => {
-    test('takes exactly those that are named and due', async (t) => {
+    test('takes exactly those that are named and ready', async (t) => {
       const { store, clock, make, accept, claimDue, send } = await storeKit(t, open);
       const later = make.parcel({ sendAt: clock.now() + MINUTE });
       const [due, other, sent, taken] = [make.parcel(), make.parcel(), make.parcel(), make.parcel()];
@@ -112,6 +112,18 @@ export function claimTests(open: OpenStore): void {
       const after = next(before, { type: 'claimed', leaseUntil: clock.now() + LEASE }, clock.now());
       assert.deepEqual(claims, [{ delivery: after, notification: due.notification }]);
       assert.deepEqual(idsOf(await claimDue()), legIds(other));
+    });
+
+    test('takes what was handed over before it is due in the store, and only then', async (t) => {
+      const { store, clock, make, accept, claimDue } = await storeKit(t, open);
+      const handedOver = make.parcel({}, [{ handedOverUntil: clock.now() + MINUTE }]);
+      const forgotten = make.parcel({}, [{ handedOverUntil: clock.now() + MINUTE }]);
+      await accept(handedOver, forgotten);
+      assert.deepEqual(await claimDue(), []);
+      assert.deepEqual(idsOf(await store.claim(legIds(handedOver), LEASE)), legIds(handedOver));
+      assert.deepEqual(await store.claim(legIds(handedOver), LEASE), []);
+      clock.advance(MINUTE);
+      assert.deepEqual(idsOf(await claimDue()), legIds(forgotten));
     });
 
     test('takes an id that is named twice once', async (t) => {
