@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { retry, send, status } from './cli/client.ts';
 import { checkConfig } from './cli/config-check.ts';
 import { migrateOnly, serve } from './cli/serve.ts';
+import { programVersion } from './cli/settings.ts';
 
 const HELP = `Tidings: tells people things and does not rest until they arrived.
 
@@ -44,6 +45,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     case 'status':
     case 'retry':
       return clientCommand(command, rest);
+    case '--version':
+    case '-v':
+      process.stdout.write(`${programVersion()}\n`);
+      return 0;
     case 'help':
     case '--help':
     case '-h':

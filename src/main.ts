@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { isAbsolute, resolve } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
 import { httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
 import { type ChannelPlan, openPlan } from './channels/registry.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
+import type { Delivery } from './domain/delivery.ts';
 import type { Emit } from './domain/events.ts';
 import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
+import { type OpenStore, openQueue, openStore } from './engines.ts';
 import type { RequestLine } from './http/deps.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
@@ -22,9 +23,8 @@ import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWorker, type Worker } from './pipeline/work.ts';
 import { databaseQueue } from './queue/database/database-queue.ts';
-import type { Queue } from './queue/queue.ts';
-import { openSqliteStore, type SqliteStore } from './store/sqlite/sqlite-store.ts';
-import { describe, type Log, logEvent } from './telemetry/log.ts';
+import type { BrokerQueue, Queue } from './queue/queue.ts';
+import { describe, type Log, logEvent, logNotice } from './telemetry/log.ts';
 
 /** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
 export type Role = 'api' | 'worker' | 'scheduler';
@@ -32,7 +32,8 @@ export type Role = 'api' | 'worker' | 'scheduler';
 export interface Running {
   /** Where the API is; null without the role. */
   readonly url: string | null;
-  readonly databaseFile: string;
+  /** Where the data is, for people. */
+  readonly place: string;
   readonly channels: Channels;
   /** Takes and claims no more, finishes what is in hand, lets go of everything. Idempotent. */
   stop(): Promise<void>;
@@ -61,29 +62,48 @@ export async function startTidings(
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
   try {
-    const databaseFile = absolute(config.database.path);
-    const store = openSqliteStore({ path: databaseFile, clock: realClock });
+    const { store, clock, place } = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
     stops.push(() => store.close());
-    const emit: Emit = (event) => logEvent(log, event);
     const bell = databaseQueue({ changes: store });
     stops.push(() => bell.close());
-    const queue: Queue | null = null;
-    const { handOff, handedOverUntil } = createHandOff({ bell, queue, clock: realClock, emit });
+    const queue = openQueue(config, realClock, (notice) => logNotice(log, notice));
+    if (queue !== null) stops.push(() => queue.close());
+    const emit = telling(log, queue);
+    const { handOff, handedOverUntil } = createHandOff({ bell, queue, clock, emit });
     const channels = openChannels(plan, store, stops);
 
-    const parts = { config, store, bell, queue, handOff, handedOverUntil, channels, emit };
+    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit };
     const worker = startWork(parts, roles, stops);
     const url = roles.has('api') ? await startApi(parts, worker, { log, version }, stops) : null;
-    return { url, databaseFile, channels, stop };
+    return { url, place, channels, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
+/** To the log, and what has failed for good to the broker too, for tools that watch it there. */
+function telling(log: Log, queue: BrokerQueue | null): Emit {
+  if (queue === null) return (event) => logEvent(log, event);
+  const publish = async ({ id, notificationId, reason }: Delivery) => {
+    try {
+      await queue.deadLetter([{ id, notificationId, reason: reason ?? '' }]);
+    } catch (error) {
+      logEvent(log, { type: 'fault', where: 'dead letters', error });
+    }
+  };
+  return (event) => {
+    logEvent(log, event);
+    if (event.type === 'moved' && event.delivery.status === 'failed' && event.delivery.discardedAt === null) {
+      void publish(event.delivery);
+    }
+  };
+}
+
 interface Parts {
   readonly config: Config;
-  readonly store: SqliteStore;
+  readonly store: OpenStore['store'];
+  readonly clock: Clock;
   readonly bell: Queue;
   readonly queue: Queue | null;
   readonly handOff: HandOff;
@@ -92,7 +112,7 @@ interface Parts {
   readonly emit: Emit;
 }
 
-function openChannels(plan: ChannelPlan, store: SqliteStore, stops: (() => Promise<void>)[]): Channels {
+function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() => Promise<void>)[]): Channels {
   const http = httpClient({ guard: null });
   const guardedHttp = httpClient({ guard: publicAddresses() });
   const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random });
@@ -105,8 +125,8 @@ function openChannels(plan: ChannelPlan, store: SqliteStore, stops: (() => Promi
 
 /** The roles `worker` and `scheduler`. Null: this process does not deliver. */
 function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise<void>)[]): Worker | null {
-  const { config, store, bell, queue, channels, emit, handOff } = parts;
-  const common = { store, handOff, clock: realClock, retry: config.retry, emit };
+  const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
+  const common = { store, handOff, clock, retry: config.retry, emit };
   if (roles.has('worker') || roles.has('scheduler')) {
     const sweeper = createSweeper(common);
     sweeper.start();
@@ -116,9 +136,9 @@ function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise
   let stopping = false;
   const deliver = createDeliver({
     channels,
-    gate: createProviderGate(realClock, emit),
+    gate: createProviderGate(clock, emit),
     settle: createSettle(common),
-    clock: realClock,
+    clock,
     random: Math.random,
     emit,
     sendTimeout: config.sendTimeout,
@@ -130,7 +150,7 @@ function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise
     bell,
     queue,
     deliver,
-    clock: realClock,
+    clock,
     emit,
     concurrency,
     leaseMs,
@@ -150,7 +170,7 @@ async function startApi(
   about: { readonly log: Log; readonly version: string },
   stops: (() => Promise<void>)[],
 ): Promise<string> {
-  const { config, store, bell, queue, channels, emit, handOff } = parts;
+  const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
   const ids = idMaker(randomBytes);
   const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
   const server = createServer({
@@ -161,18 +181,18 @@ async function startApi(
       store,
       handOff,
       handedOverUntil: parts.handedOverUntil,
-      clock: realClock,
+      clock,
       ids,
       rules,
       emit,
     }),
-    control: createControl({ store, handOff, clock: realClock, retry: config.retry, emit }),
-    clock: realClock,
+    control: createControl({ store, handOff, clock, retry: config.retry, emit }),
+    clock,
     random: Math.random,
-    newRequestId: () => ids.notificationId(realClock.now()),
+    newRequestId: () => ids.notificationId(clock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
-    health: createHealth({ store, queue: queue ?? bell, worker, clock: realClock }),
+    health: createHealth({ store, queue: queue ?? bell, worker, clock }),
     log: (line) => logRequest(about.log, line),
     version: about.version,
   });
@@ -189,10 +209,6 @@ function logRequest(log: Log, line: RequestLine): void {
   const fields = { event: 'request', request_id: requestId, method, route, status, duration_ms: durationMs };
   if (error === undefined) log.debug(fields);
   else log.error({ ...fields, err: describe(error) });
-}
-
-function absolute(path: string): string {
-  return isAbsolute(path) ? path : resolve(path);
 }
 
 /** Last started, first stopped; once. One that throws does not keep the others from stopping. */

@@ -125,19 +125,23 @@ function problemInWords(status: number, text: string): string {
       detail?: string;
       errors?: { pointer: string; detail: string }[];
     };
-    const lines = [problem.detail ?? problem.title ?? `status ${status}`];
-    for (const fault of problem.errors ?? []) lines.push(`  ${fault.pointer}: ${fault.detail}`);
-    return lines.join('\n');
+    const faults = (problem.errors ?? []).map((fault) => `${fault.pointer.slice(1)}: ${fault.detail}`);
+    return faults.length > 0 ? faults.join('\n  ') : (problem.detail ?? problem.title ?? `status ${status}`);
   } catch {
     return `the answer had status ${status} and is not one of Tidings'`;
   }
 }
 
 function target(client: ClientOptions): { readonly base: string; readonly key: string | undefined } {
+  if (client.url !== undefined && !/^https?:\/\//.test(client.url)) {
+    throw new ClientFault(`--url ${client.url} is not an http or https URL`);
+  }
   const { config } = readConfig(readEnvironment(process.cwd()));
-  const host = config?.host.includes(':') === true ? `[${config.host}]` : (config?.host ?? '127.0.0.1');
-  const base = (client.url ?? `http://${host}:${config?.port ?? 8000}`).replace(/\/+$/, '');
-  return { base, key: client.key ?? config?.apiKeys[0] };
+  if (client.url !== undefined) return { base: client.url.replace(/\/+$/, ''), key: client.key ?? config?.apiKeys[0] };
+  // Guessing could reach another service than the one that is meant.
+  if (config === null) throw new ClientFault('the settings are wrong; "tidings config check" names what is');
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return { base: `http://${host}:${config.port}`, key: client.key ?? config.apiKeys[0] };
 }
 
 async function reporting(run: () => Promise<number>): Promise<number> {

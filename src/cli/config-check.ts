@@ -1,6 +1,6 @@
 import { allSettings } from '../channels/registry.ts';
 import { SETTINGS } from '../config/config.ts';
-import { type Env, given, type Setting } from '../domain/settings.ts';
+import { type Env, given, type Setting, withoutPassword } from '../domain/settings.ts';
 import { readSetup, WRONG_CONFIG } from './settings.ts';
 
 /** Reads all settings and shows what would run, secrets masked; answers the exit code. */
@@ -27,6 +27,6 @@ export function checkConfig(): number {
 
 function show(setting: Setting<unknown>, env: Env): string | null {
   const set = given(env, setting.env);
-  if (set !== null) return setting.secret ? '********' : set;
+  if (set !== null) return setting.secret ? '********' : withoutPassword(set);
   return setting.defaultText === null ? null : `${setting.defaultText} (default)`;
 }

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
+import { withoutPassword } from '../domain/settings.ts';
+import { openStore } from '../engines.ts';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
 import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 
@@ -30,18 +30,18 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   return code;
 }
 
-export function migrateOnly(): number {
+export async function migrateOnly(): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
-  const path = resolve(setup.config.database.path);
   try {
-    const store = openSqliteStore({ path, clock: realClock });
-    const done = store.migrated.length === 0 ? 'was up to date' : `is up to date now: ${store.migrated.join(', ')}`;
-    process.stdout.write(`${path} ${done}\n`);
-    void store.close();
+    const notice = (text: string) => process.stderr.write(`${text}\n`);
+    const { store, migrated, place } = await openStore(setup.config, realClock, notice);
+    await store.close();
+    const done = migrated.length === 0 ? 'was up to date' : `is up to date now: ${migrated.join(', ')}`;
+    process.stdout.write(`${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate ${path}: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup)}\n`);
     return 1;
   }
 }
@@ -85,7 +85,8 @@ async function stopped(running: Running, log: Log, code: number): Promise<number
 }
 
 function startFault(error: unknown, { config }: Setup): string {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+  const code = isListening && 'code' in error ? error.code : null;
   const where = `${config.host}:${config.port}`;
   if (code === 'EADDRINUSE') return `${where} is already in use; set API_PORT to another port.`;
   if (code === 'EACCES') return `${where} may not be listened on; set API_PORT to a port above 1023.`;
@@ -101,7 +102,8 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     add('API', `${url}/api/v1`);
     add('Docs', `${url}/docs`);
   }
-  add('Data', running.databaseFile);
+  add('Data', running.place);
+  if (config.queue.kind !== 'database') add('Queue', withoutPassword(config.queue.url));
   const live = running.channels.live.filter(({ sandboxed }) => !sandboxed);
   add('Live', live.map(({ channel, providers }) => `${channel} (${providers.join(', ')})`).join(', ') || 'none');
   const caught = [...plan.keys()].filter((channel) => running.channels.sandboxed.has(channel));

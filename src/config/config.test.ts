@@ -9,6 +9,7 @@ import type { Env } from '../domain/settings.ts';
 import { type Config, isLoopback, readConfig } from './config.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { readEnvironment } from './environment.ts';
+import { parseQueueUrl } from './queue-url.ts';
 
 const MINUTE = 60_000;
 
@@ -18,6 +19,8 @@ describe('a configuration', () => {
       host: '127.0.0.1',
       port: 8000,
       database: { kind: 'sqlite', path: './data/tidings.db' },
+      databasePool: 10,
+      queue: { kind: 'database' },
       logLevel: 'info',
       logFormat: 'auto',
       defaultChannels: CHANNELS,
@@ -63,7 +66,7 @@ describe('faults', () => {
       API_PORT: '65536',
       PORT: 'http',
       DATABASE_URL: 'mysql://localhost/x',
-      QUEUE_URL: 'redis://localhost',
+      QUEUE_URL: 'kafka://localhost',
       LOG_LEVEL: 'loud',
       LOG_FORMAT: 'xml',
       DEFAULT_CHANNELS: 'email,fax',
@@ -230,13 +233,48 @@ describe('a database URL', () => {
     'sqlite:file.db#x',
     'sqlite:a\u0000b',
     'sqlite:a\nb',
-    'postgres://localhost/x',
     './data/tidings.db',
+    'mysql://localhost/x',
+    'postgres://localhost',
+    'postgres://localhost/',
+    'postgres:x',
+    'postgres://a b/x',
   ]) {
     test(`${JSON.stringify(url)} is none`, () => {
       assert.equal(parseDatabaseUrl(url), undefined);
     });
   }
+});
+
+describe('the URL of a server', () => {
+  for (const url of ['postgres://u:p@h:5432/db', 'postgresql://h/db?sslmode=require', 'postgresql+asyncpg://h/db']) {
+    test(`${url} names a PostgreSQL database`, () => {
+      const rest = url.slice(url.indexOf('://'));
+      assert.deepEqual(parseDatabaseUrl(url), { kind: 'postgres', url: `postgresql${rest}` });
+    });
+  }
+
+  for (const [url, kind] of [
+    ['redis://localhost', 'redis'],
+    ['rediss://:secret@host:6380/2', 'redis'],
+    ['amqp://guest:guest@localhost:5672/%2f', 'rabbitmq'],
+    ['amqps://host', 'rabbitmq'],
+  ] as const) {
+    test(`${url} names a queue on ${kind}`, () => assert.deepEqual(parseQueueUrl(url), { kind, url }));
+  }
+
+  for (const url of ['', 'redis', 'redis:host', 'redis://', 'amqp://', 'amqp://a b', 'http://host']) {
+    test(`${JSON.stringify(url)} names no queue`, () => assert.equal(parseQueueUrl(url), undefined));
+  }
+
+  test('is never shown with its password', () => {
+    const { faults } = readConfig({ DATABASE_URL: 'postgres://u:s3cret@h', QUEUE_URL: 'mqtt://u:s3c@ret@h/x' });
+    assert.deepEqual(
+      faults.map(({ env }) => env),
+      ['DATABASE_URL', 'QUEUE_URL'],
+    );
+    assert.doesNotMatch(JSON.stringify(faults), /s3c/);
+  });
 });
 
 describe('the environment', () => {

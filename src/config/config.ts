@@ -11,6 +11,7 @@ import {
 import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
 import { type Env, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
+import { parseQueueUrl, type QueueLocation } from './queue-url.ts';
 
 /** Every setting of the service itself; a provider's own stand beside its code. */
 export const SETTINGS = {
@@ -31,17 +32,25 @@ export const SETTINGS = {
   }),
   database: setting(
     'DATABASE_URL',
-    'sqlite:<path>, for example sqlite:./data/tidings.db',
+    'sqlite:<path> or postgres://<user>:<password>@<host>/<database>',
     {
       default: 'sqlite:./data/tidings.db',
-      doc: 'Where the data is kept. The file and its folder are made if missing.',
+      doc: 'Where the data is kept. A SQLite file and its folder are made if missing; a PostgreSQL database must exist.',
     },
     parseDatabaseUrl,
   ),
-  queue: choice('QUEUE_URL', ['database'], {
-    default: 'database',
-    doc: 'What tells workers that there is work. `database`: the store itself.',
+  databasePool: integer('DATABASE_POOL', {
+    min: 3,
+    max: 100,
+    default: '10',
+    doc: 'Most connections to PostgreSQL that one process holds, besides one that listens.',
   }),
+  queue: setting(
+    'QUEUE_URL',
+    'database, redis://…, rediss://…, amqp://… or amqps://…',
+    { default: 'database', doc: 'What carries deliveries to the workers. `database`: the store itself.' },
+    parseQueueUrl,
+  ),
   logLevel: choice('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
     default: 'info',
     doc: 'The least important log lines that are written, to standard error.',
@@ -109,6 +118,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly database: DatabaseLocation;
+  readonly databasePool: number;
+  readonly queue: QueueLocation;
   readonly logLevel: Values['logLevel'];
   readonly logFormat: Values['logFormat'];
   readonly defaultChannels: readonly Channel[];
@@ -122,14 +133,15 @@ export interface Config {
 
 /** Reads all settings and names every fault at once; `config` is null if there are any. */
 export function readConfig(env: Env): { readonly config: Config | null; readonly faults: readonly SettingFault[] } {
-  const { values, faults } = readSettings(SETTINGS, env);
-  if (values === null) return { config: null, faults };
-  const crossed = crossFaults(values);
-  if (crossed.length > 0) return { config: null, faults: crossed };
+  const { values, readable, faults } = readSettings(SETTINGS, env);
+  const all = [...faults, ...crossFaults(readable)];
+  if (values === null || all.length > 0) return { config: null, faults: all };
   const config: Config = Object.freeze({
     host: values.host,
     port: values.apiPort ?? values.port,
     database: values.database,
+    databasePool: values.databasePool,
+    queue: values.queue,
     logLevel: values.logLevel,
     logFormat: values.logFormat,
     defaultChannels: values.defaultChannels,
@@ -142,22 +154,23 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
   return { config, faults: [] };
 }
 
-/** What single settings cannot see. */
-function crossFaults(values: Values): readonly SettingFault[] {
+/** What single settings cannot see; those that cannot be read are left out. */
+function crossFaults(values: Partial<Values>): readonly SettingFault[] {
   const faults: SettingFault[] = [];
-  if (values.leaseSeconds < 2 * values.sendTimeoutSeconds) {
+  const { leaseSeconds: lease, sendTimeoutSeconds: timeout, host: address } = values;
+  if (lease !== undefined && timeout !== undefined && lease < 2 * timeout) {
     faults.push({
       env: 'LEASE_SECONDS',
-      problem: `${values.leaseSeconds} is less than twice SEND_TIMEOUT_SECONDS (${values.sendTimeoutSeconds}): others would take over while a worker is still sending`,
+      problem: `${lease} is less than twice SEND_TIMEOUT_SECONDS (${timeout}): others would take over while a worker is still sending`,
     });
   }
-  if (values.retrySchedule !== null && values.retryBackoffBase !== null) {
+  if ((values.retrySchedule ?? null) !== null && (values.retryBackoffBase ?? null) !== null) {
     faults.push({ env: 'RETRY_BACKOFF_BASE', problem: 'excludes RETRY_SCHEDULE; set one of them' });
   }
-  if (!isLoopback(values.host) && values.apiKeys === null && values.auth !== 'off') {
+  if (address !== undefined && !isLoopback(address) && values.apiKeys === null && values.auth === 'on') {
     faults.push({
       env: 'API_KEYS',
-      problem: `is not set, and API_HOST ${values.host} can be reached from other machines; set keys, or AUTH=off to serve openly on purpose`,
+      problem: `is not set, and API_HOST ${address} can be reached from other machines; set keys, or AUTH=off to serve openly on purpose`,
     });
   }
   return faults;

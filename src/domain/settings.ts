@@ -78,11 +78,21 @@ export function given(env: Env, name: string): string | null {
   return text === undefined || text === '' ? null : text;
 }
 
+/** A text in which the password of a URL cannot be read. */
+export function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/[^/?#]*?:)[^/?#]*@/, '$1********@');
+}
+
 /** Reads every setting and names every fault at once. `values` is null if there are any. */
 export function readSettings<S extends Settings>(
   settings: S,
   env: Env,
-): { readonly values: SettingValues<S> | null; readonly faults: readonly SettingFault[] } {
+): {
+  readonly values: SettingValues<S> | null;
+  /** Those that could be read, whatever the others are. */
+  readonly readable: Partial<SettingValues<S>>;
+  readonly faults: readonly SettingFault[];
+} {
   const values: Record<string, unknown> = {};
   const faults: SettingFault[] = [];
   for (const [name, spec] of Object.entries(settings)) {
@@ -94,11 +104,13 @@ export function readSettings<S extends Settings>(
     }
     const value = spec.parse(text);
     if (value === undefined) {
-      const shown = spec.secret ? 'its value' : JSON.stringify(text);
+      const shown = spec.secret ? 'its value' : JSON.stringify(withoutPassword(text));
       faults.push({ env: spec.env, problem: `${shown} is not ${spec.form}` });
+      continue;
     }
     values[name] = value;
   }
-  // The loop gave every key of S a value parsed by its own setting.
-  return { values: faults.length > 0 ? null : (Object.freeze(values) as SettingValues<S>), faults };
+  // The loop gave every key of S that has no fault a value parsed by its own setting.
+  const readable = Object.freeze(values) as SettingValues<S>;
+  return { values: faults.length > 0 ? null : readable, readable, faults };
 }

@@ -20,8 +20,8 @@ export type DeliveryEvent =
   | { readonly type: 'cancel' }
   /** Only while scheduled. */
   | { readonly type: 'reschedule'; readonly dueAt: number }
-  /** A human asks to start it afresh. */
-  | { readonly type: 'retry' }
+  /** A human asks to start it afresh; not before the time it was to be sent at, if that is still to come. */
+  | { readonly type: 'retry'; readonly notBefore?: number | null }
   /** A human sets a dead letter aside. */
   | { readonly type: 'discard' }
   /** The provider's later news. */
@@ -100,7 +100,7 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
       return delivery.status === 'scheduled' ? wake(delivery, 'scheduled', event.dueAt) : null;
     case 'retry':
       return delivery.status === 'failed' || delivery.status === 'cancelled' || delivery.status === 'expired'
-        ? afresh(delivery, now)
+        ? afresh(delivery, event.notBefore ?? now, now)
         : null;
     case 'discard':
       return delivery.status === 'failed' && delivery.discardedAt === null ? { ...delivery, discardedAt: now } : null;
@@ -201,7 +201,7 @@ function receipt(delivery: Delivery, news: 'delivered' | 'bounced', now: number)
 }
 
 /** All channels again, those without an address too: by now the recipient may have one. */
-function afresh(delivery: Delivery, now: number): Delivery {
+function afresh(delivery: Delivery, notBefore: number, now: number): Delivery {
   const cleared = {
     round: 1,
     position: 0,
@@ -212,7 +212,7 @@ function afresh(delivery: Delivery, now: number): Delivery {
     finishedAt: null,
     discardedAt: null,
   };
-  return wake({ ...delivery, ...cleared }, 'pending', now);
+  return wake({ ...delivery, ...cleared }, notBefore > now ? 'scheduled' : 'pending', Math.max(notBefore, now));
 }
 
 function drop(delivery: Delivery): Delivery {

@@ -154,9 +154,21 @@ describe('retry', () => {
     assert.equal(await trip.control.retry(waiting), 'not_retryable');
     assert.equal(await trip.control.retry(NOBODY), 'not_found');
     await trip.time.run(0);
-    assert.deepEqual([(await trip.leg(failed)).status, (await trip.leg(cancelled)).status], ['sent', 'sent']);
+    assert.deepEqual([(await trip.leg(failed)).status, (await trip.leg(cancelled)).status], ['sent', 'scheduled']);
     assert.equal(await trip.control.retry(failed), 'not_retryable');
-    assert.equal(trip.channels.calls.length, 3);
+    assert.equal(trip.channels.calls.length, 2);
+  });
+
+  test('does not send what was cancelled before the time it was to be sent at', async (t) => {
+    const trip = openTrip(t);
+    trip.start();
+    const id = await trip.send({ sendAt: trip.time.now() + MINUTE });
+    await trip.control.cancel(id);
+    assert.equal(await trip.control.retry(id), 'retried');
+    await trip.time.run(MINUTE - 1);
+    assert.equal(trip.channels.calls.length, 0);
+    await trip.time.run(1);
+    assert.equal((await trip.leg(id)).status, 'sent');
   });
 
   test('by two people at once sends once', async (t) => {

@@ -98,7 +98,7 @@ export function createControl(deps: ControlDeps): Control {
       apply<'retried' | 'not_retryable'>(
         id,
         (record) => {
-          const changes = changesFor(record, { type: 'retry' });
+          const changes = changesFor(record, { type: 'retry', notBefore: record.notification.sendAt });
           return changes.length > 0 ? changes : 'not_retryable';
         },
         'retried',

@@ -99,12 +99,11 @@ describe('the common text', () => {
       timestamp: '2026-01-15T12:00:00.000Z',
       data: {
         id: notification.id,
+        user_id: 'user-1',
         title: 'Parcel',
         message: CONTENT.message,
         action_url: CONTENT.actionUrl,
         data: { parcel: 17 },
-        metadata: { order: '17' },
-        tags: ['parcel'],
       },
     });
   });

@@ -98,7 +98,12 @@ function oneText(notification: Notification): string {
 }
 
 function withLink(text: string, link: string | null): string {
-  return link === null ? text : `${text}\n\n${link}`;
+  return link === null || isPath(link) ? text : `${text}\n\n${link}`;
+}
+
+/** A path leads somewhere within a site only: outside of it, it is no link. */
+function isPath(link: string): boolean {
+  return link.startsWith('/');
 }
 
 /**
@@ -117,7 +122,10 @@ function toHtml({ title, message, actionUrl }: Notification): string {
     .split(/\n{2,}/)
     .map((paragraph) => `<p>${escapeHtml(paragraph).replaceAll('\n', '<br>\n')}</p>`)
     .join('\n');
-  const link = actionUrl === null ? '' : `\n<p><a href="${escapeHtml(actionUrl)}">${escapeHtml(actionUrl)}</a></p>`;
+  const link =
+    actionUrl === null || isPath(actionUrl)
+      ? ''
+      : `\n<p><a href="${escapeHtml(actionUrl)}">${escapeHtml(actionUrl)}</a></p>`;
   return `<!doctype html>\n<html>\n<head><meta charset="utf-8"></head>\n<body style="font-family:sans-serif;line-height:1.5">\n${heading}${paragraphs}${link}\n</body>\n</html>\n`;
 }
 
@@ -127,12 +135,11 @@ function payloadOf(notification: Notification) {
     timestamp: formatTime(notification.createdAt),
     data: {
       id: notification.id,
+      user_id: notification.recipient.userId ?? null,
       title: notification.title,
       message: notification.message,
       action_url: notification.actionUrl,
       data: notification.data,
-      metadata: notification.metadata,
-      tags: notification.tags,
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { DeliveryId } from '../domain/ids.ts';
+import type { DeliveryId, NotificationId } from '../domain/ids.ts';
 import type { Priority } from '../domain/notification.ts';
 
 /**
@@ -10,11 +10,14 @@ import type { Priority } from '../domain/notification.ts';
  */
 export interface Queue {
   readonly carries: boolean;
-  /** Resolves when the tasks are safe with the queue, or the bell has been rung. Safe to repeat. Throws when it cannot. */
+  /**
+   * Resolves when the tasks are safe with the queue, or the bell has been rung. Safe to repeat. Throws when it cannot,
+   * within seconds: nothing is kept for a queue that is away.
+   */
   publish(tasks: readonly DeliverTask[]): Promise<void>;
   /**
    * Waits until there is something to do and takes up to `limit` tasks; an empty answer is the bell, or the signal's
-   * end. A taken task that is never acknowledged comes again, to anybody.
+   * end. A taken task that is never acknowledged comes again, to anybody. While the queue is away this only waits.
    */
   take(limit: number, signal: AbortSignal): Promise<readonly DeliverTask[]>;
   /** The tasks are settled, or none of this queue's business any more. Unknown ones are ignored. */
@@ -31,3 +34,30 @@ export interface DeliverTask {
   readonly id: DeliveryId;
   readonly priority: Priority;
 }
+
+/** Where tools outside of the service can watch for what has failed for good; nothing in it reads that again. */
+export interface DeadLetterNotice {
+  /** Resolves when all are there. Throws as `publish` does. The oldest make room when nobody takes them away. */
+  deadLetter(letters: readonly DeadLetter[]): Promise<void>;
+}
+
+export interface DeadLetter {
+  readonly id: DeliveryId;
+  readonly notificationId: NotificationId;
+  readonly reason: string;
+}
+
+/** A queue on a broker. */
+export interface BrokerQueue extends Queue, DeadLetterNotice {}
+
+/** What such a queue tells about itself, for logs and metrics. */
+export type QueueNotice =
+  /** The broker cannot be reached, or does not do what it is asked. Told once, until it is back. */
+  | { readonly type: 'queue_away'; readonly error: unknown }
+  | { readonly type: 'queue_back' }
+  /** What the broker keeps the tasks in was gone and has been made again. */
+  | { readonly type: 'queue_rebuilt' }
+  /** Messages that are no tasks, or of a form unknown here, were put out of the way. `total`: since the start. */
+  | { readonly type: 'set_aside'; readonly count: number; readonly total: number }
+  /** Tasks that somebody took and did not acknowledge in time have come again. */
+  | { readonly type: 'taken_over'; readonly count: number };

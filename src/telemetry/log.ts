@@ -19,7 +19,8 @@ export function createLog(options: { readonly level: string; readonly format: 'a
   const stream = pretty({
     destination: 2,
     sync: true,
-    ignore: 'pid',
+    ignore: 'pid,event',
+    messageFormat: '{event}',
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
   });
@@ -93,6 +94,13 @@ export function logEvent(log: Log, event: TripEvent): void {
       log.error({ event: event.type, where: event.where, err: describe(event.error) });
       return;
   }
+}
+
+/** One line for what a broker's queue tells about itself. */
+export function logNotice(log: Log, notice: { readonly type: string; readonly error?: unknown }): void {
+  const { type, error, ...fields } = notice;
+  const calm = type === 'queue_back' || type === 'taken_over';
+  log[calm ? 'info' : 'warn']({ event: type, ...fields, ...(error === undefined ? {} : { err: describe(error) }) });
 }
 
 /** What a fault may show: an error's own fields can hold messages and credentials, so they are left out. */

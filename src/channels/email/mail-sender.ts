@@ -24,14 +24,17 @@ export function messageIdOf(id: string, from: Sender): string {
 
 const OWN_HEADERS = new Set([
   ...['from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'subject', 'date', 'message-id', 'mime-version'],
-  ...['return-path', 'received', 'dkim-signature', 'x-mailer'],
+  ...['return-path', 'received', 'dkim-signature', 'x-mailer', 'auto-submitted'],
 ]);
 
-/** The caller's headers without those that are ours to write. */
+/**
+ * The caller's headers without those that are ours to write, and the word that keeps vacation responders silent
+ * (RFC 3834).
+ */
 export function extraHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const kept = Object.entries(headers).filter(([name, value]) => {
     const lower = name.toLowerCase();
     return !OWN_HEADERS.has(lower) && !lower.startsWith('content-') && !/\p{Cc}/u.test(name + value);
   });
-  return Object.fromEntries(kept);
+  return { ...Object.fromEntries(kept), 'Auto-Submitted': 'auto-generated' };
 }

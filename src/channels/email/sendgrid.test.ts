@@ -73,7 +73,7 @@ it('sends one message with our id, our ids as custom arguments, and no address t
       { type: 'text/html', value: '<p>html</p>' },
     ],
     attachments: [{ content: 'aGk=', filename: 'a.txt', disposition: 'attachment' }],
-    headers: { 'X-A': 'b', 'Message-ID': '<m-1@example.com>' },
+    headers: { 'X-A': 'b', 'Auto-Submitted': 'auto-generated', 'Message-ID': '<m-1@example.com>' },
     custom_args: { notification_id: notificationId, delivery_id: deliveryId },
   });
 });

@@ -100,7 +100,7 @@ export const SandboxListOut = named(
   {
     data: Type.Array(
       Type.Object({
-        id: Type.Integer(),
+        id: text,
         notification_id: text,
         delivery_id: text,
         channel: channelWord(),

@@ -41,7 +41,7 @@ export function healthRoutes(app: FastifyInstance, deps: HttpDeps): void {
     const failing = Object.entries(parts).filter(([, part]) => part.needed && !part.ok);
     if (failing.length === 0) return { status: 'ready', parts };
     const detail = `Not ready: ${failing.map(([name]) => name).join(', ')}.`;
-    return sendProblem(reply, 'not_ready', { detail, more: { parts } });
+    return sendProblem(reply.header('retry-after', '5'), 'not_ready', { detail, more: { parts } });
   });
 }
 

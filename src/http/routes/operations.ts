@@ -4,8 +4,9 @@ import { CHANNELS, isChannel } from '../../domain/channel.ts';
 import { DELIVERY_STATUSES } from '../../domain/delivery.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { parseNotificationId } from '../../domain/ids.ts';
+import type { JsonObject, JsonValue } from '../../domain/notification.ts';
 import { formatTime } from '../../domain/time.ts';
-import type { SandboxFilter } from '../../store/sandbox.ts';
+import type { SandboxFilter, SandboxMessage } from '../../store/sandbox.ts';
 import type { StoreStats } from '../../store/store.ts';
 import { answers, PAGE_QUERY, problems } from '../contract/documented.ts';
 import { durationText, word } from '../contract/forms.ts';
@@ -69,17 +70,44 @@ export function operationRoutes(app: FastifyInstance, deps: HttpDeps): void {
     const page = readPage(reader, 'sandbox', filter);
     if (!page.ok) return sendProblem(reply, page.code, page.details);
     const { items, next } = await deps.sandbox.listSandbox(filter, { limit: page.limit, after: page.after });
-    const data = items.map(({ id, notificationId, deliveryId, channel, to, message, caughtAt }) => ({
-      id,
-      notification_id: notificationId,
-      delivery_id: deliveryId,
-      channel,
-      to,
-      message,
-      caught_at: formatTime(caughtAt),
-    }));
-    return { data, next_cursor: page.cursorOf(next) };
+    return { data: items.map(sandboxMessageOut), next_cursor: page.cursorOf(next) };
   });
+}
+
+function sandboxMessageOut({ id, notificationId, deliveryId, channel, to, message, caughtAt }: SandboxMessage) {
+  return {
+    id: String(id),
+    notification_id: notificationId,
+    delivery_id: deliveryId,
+    channel,
+    to,
+    message: messageOut(message),
+    caught_at: formatTime(caughtAt),
+  };
+}
+
+/** The fields of a message by their names on the wire; what stands in them is the caller's and stays as it is. */
+const WIRE_NAMES: Readonly<Record<string, string>> = {
+  replyTo: 'reply_to',
+  messageId: 'message_id',
+  parseMode: 'parse_mode',
+  actionUrl: 'action_url',
+  contentType: 'content_type',
+};
+
+function messageOut(message: JsonObject): JsonObject {
+  const { attachments } = message;
+  const own = inWireNames(message);
+  return Array.isArray(attachments) ? { ...own, attachments: attachments.map(attachmentOut) } : own;
+}
+
+function attachmentOut(attachment: JsonValue): JsonValue {
+  const isObject = typeof attachment === 'object' && attachment !== null && !Array.isArray(attachment);
+  return isObject ? inWireNames(attachment as JsonObject) : attachment;
+}
+
+function inWireNames(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [WIRE_NAMES[name] ?? name, value]));
 }
 
 function statsOut(

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../store.ts';
@@ -14,9 +14,7 @@ const BUSY_WAIT = 5;
 
 /** Opens (and makes) the file with the settings that every connection needs; throws a sentence if it may not. */
 export function openDatabase(path: string): DatabaseSync {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
-  // The first steps may meet another process that is migrating: they wait for it.
-  const db = new DatabaseSync(path, { timeout: 15_000 });
+  const db = openFile(path);
   try {
     assertSqliteVersion(db);
     db.exec('PRAGMA journal_mode = WAL');
@@ -30,6 +28,36 @@ export function openDatabase(path: string): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+/** What is made is for this user's eyes only: it will hold people's addresses and messages. */
+function openFile(path: string): DatabaseSync {
+  if (path === ':memory:') return new DatabaseSync(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const isNew = !existsSync(path);
+    // The first steps may meet another process that is migrating: they wait for it.
+    const db = new DatabaseSync(path, { timeout: 15_000 });
+    if (isNew) chmodSync(path, 0o600);
+    return db;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`DATABASE_URL names ${path}, which cannot be opened: ${why}`, { cause: error });
+  }
+}
+
+/**
+ * Answers whether the file at `path` is still the one that was opened. One that was deleted or replaced would take
+ * writes that nobody finds again.
+ */
+export function sameFile(path: string): () => boolean {
+  const identity = () => {
+    const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? { dev: 0, ino: 0 };
+    return `${dev}:${ino}`;
+  };
+  if (path === ':memory:') return () => true;
+  const opened = identity();
+  return () => identity() === opened;
 }
 
 /** To be called when start-up is over. */

@@ -12,6 +12,8 @@ interface Job {
 }
 
 export interface GroupCommitHooks {
+  /** Before each transaction; a throw refuses everything that waits. */
+  readonly beforeBegin: () => void;
   /** Last statements of a transaction. */
   readonly beforeCommit: () => void;
   /** What a transaction gathered is void. */
@@ -100,6 +102,7 @@ export class GroupCommit {
 
   #flush(): 'done' | 'locked' {
     try {
+      this.#hooks.beforeBegin();
       this.#db.exec('BEGIN IMMEDIATE');
     } catch (error) {
       if (isLocked(error)) {

@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { inboxContract } from '../../../test/contract/inbox-contract.ts';
 import { sandboxContract } from '../../../test/contract/sandbox-contract.ts';
 import { storeContract } from '../../../test/contract/store-contract.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
+import { StoreUnavailable } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 const open = async (t: TestContext) => {
@@ -22,3 +24,26 @@ const open = async (t: TestContext) => {
 storeContract('SQLite', open);
 inboxContract('SQLite', open);
 sandboxContract('SQLite', open);
+
+test('refuses writes once its file was deleted: nobody would find them again', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-gone-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const clock = new ManualClock();
+  const path = join(folder, 'tidings.db');
+  const store = openSqliteStore({ path, clock });
+  t.after(() => store.close());
+  await store.probe();
+  await rm(path);
+  clock.advance(1_000);
+  await assert.rejects(store.probe(), StoreUnavailable);
+});
+
+test('makes its file for its own user only', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-mode-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'data', 'tidings.db');
+  const store = openSqliteStore({ path, clock: new ManualClock() });
+  t.after(() => store.close());
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.equal((await stat(join(folder, 'data'))).mode & 0o777, 0o700);
+});

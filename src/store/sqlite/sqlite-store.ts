@@ -5,7 +5,7 @@ import type { SandboxStore } from '../sandbox.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
-import { asPortError, limitBusyWait, openDatabase } from './database.ts';
+import { asPortError, limitBusyWait, openDatabase, sameFile } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -23,6 +23,9 @@ export interface SqliteStore extends Store, InboxStore, SandboxStore {
 /** A notification writes about so many rows, and a settle too. */
 const ROWS_OF_ONE = 3;
 
+/** How often it is looked at whether the file is still there, in ms. */
+const FILE_CHECK = 1_000;
+
 /** How often another process's commits are looked for, in ms: one read of shared memory each time. */
 const CHANGE_PROBE = 20;
 
@@ -39,7 +42,15 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
   const count = db.prepare(
     'INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
+  const isSameFile = sameFile(path);
+  let lookAgainAt = 0;
   const group = new GroupCommit(db, clock, {
+    beforeBegin() {
+      const now = clock.now();
+      if (now < lookAgainAt) return;
+      if (!isSameFile()) throw new StoreUnavailable(`the database file ${path} was deleted or replaced`);
+      lookAgainAt = now + FILE_CHECK;
+    },
     beforeCommit() {
       const minute = Math.floor(clock.now() / 60_000);
       for (const [key, value] of tally) {

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import type { Config } from './config/config.ts';
+import type { Clock } from './domain/clock.ts';
+import { withoutPassword } from './domain/settings.ts';
+import type { ChangeSignal } from './queue/database/change-signal.ts';
+import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
+import { rabbitmqQueue } from './queue/rabbitmq/rabbitmq-queue.ts';
+import { redisQueue } from './queue/redis/redis-queue.ts';
+import type { InboxStore } from './store/inbox.ts';
+import { openPostgresStore } from './store/postgres/postgres-store.ts';
+import type { SandboxStore } from './store/sandbox.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import type { Store } from './store/store.ts';
+
+/** Which engines there are, and how the settings choose them: the one place that knows. */
+export interface OpenStore {
+  readonly store: Store & InboxStore & SandboxStore & ChangeSignal;
+  /** The clock that the store's times are on. */
+  readonly clock: Clock;
+  readonly migrated: readonly string[];
+  /** For people: the file, or the URL without its password. */
+  readonly place: string;
+}
+
+/** Opens the store and brings its schema up to date; throws a sentence when it cannot be used. */
+export async function openStore(
+  { database, databasePool }: Pick<Config, 'database' | 'databasePool'>,
+  clock: Clock,
+  onNotice: (text: string) => void,
+): Promise<OpenStore> {
+  switch (database.kind) {
+    case 'sqlite': {
+      const path = isAbsolute(database.path) ? database.path : resolve(database.path);
+      const store = openSqliteStore({ path, clock });
+      return { store, clock, migrated: store.migrated, place: path };
+    }
+    case 'postgres': {
+      const { url } = database;
+      const store = await openPostgresStore({ url, clock, connections: databasePool, onNotice });
+      return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url) };
+    }
+  }
+}
+
+/** The queue that carries; null where the store itself is the queue. Connects in the background. */
+export function openQueue(
+  { queue, concurrency }: Pick<Config, 'queue' | 'concurrency'>,
+  clock: Clock,
+  onNotice: (notice: QueueNotice) => void,
+): BrokerQueue | null {
+  switch (queue.kind) {
+    case 'database':
+      return null;
+    case 'redis':
+      return redisQueue({ url: queue.url, consumer: `${hostname()}-${process.pid}-${randomUUID()}`, clock, onNotice });
+    case 'rabbitmq':
+      return rabbitmqQueue({ url: queue.url, prefetch: concurrency, clock, onNotice });
+  }
+}

@@ -1,0 +1,272 @@
+import { Pool, type PoolClient, types } from 'pg';
+import type { Clock } from '../../domain/clock.ts';
+import { StoreUnavailable } from '../store.ts';
+import { asPortError, Unreachable, WorthRepeating } from './faults.ts';
+import { type Lane, Lanes } from './lanes.ts';
+import { Connection, type Row, type Session, type Value } from './session.ts';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** For waits; times in the data are the database's. */
+  readonly clock: Clock;
+  /** Most connections at once. */
+  readonly connections: number;
+}
+
+/** Longest wait for a connection, in ms. */
+const CONNECT_PATIENCE = 3_000;
+/** Longest wait for an answer, in ms; a connection that is silent for longer is given up. */
+const ANSWER_PATIENCE = 4_500;
+const STATEMENT_TIMEOUT = 4_000;
+const LOCK_TIMEOUT = 3_000;
+/** A transaction whose client has fallen silent holds locks that others wait for. */
+const IDLE_TIMEOUT = 3_000;
+/** Work that was undone through no fault of its own is repeated until so much time is spent, in ms. */
+const REPEAT_WITHIN = 1_500;
+const REPEATS = 3;
+/** How long it is tried to find out whether a commit happened, in ms. */
+const RESOLVE_WITHIN = 4_000;
+const PAUSE = 50;
+
+const TIMEOUTS = `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT}; SET LOCAL lock_timeout = ${LOCK_TIMEOUT};
+  SET LOCAL idle_in_transaction_session_timeout = ${IDLE_TIMEOUT}`;
+
+/** A commit was asked for and no answer came. */
+class CommitUnknown extends Error {}
+
+/**
+ * Connections and transactions. It keeps no state in a session (timeouts are set per transaction, statements have no
+ * names), so a pooler between the two may hand every transaction to another server process.
+ */
+export class Database {
+  readonly #pool: Pool;
+  readonly #clock: Clock;
+  readonly #lanes: Lanes;
+  readonly #born = new WeakMap<PoolClient, number>();
+  #suspectUntil = -Infinity;
+  #beginWrite = '';
+  #closed = false;
+
+  constructor({ url, clock, connections }: DatabaseOptions) {
+    this.#clock = clock;
+    // Reads never wait for writes to give their connections back.
+    this.#lanes = new Lanes(Math.max(1, connections - 2), clock);
+    this.#pool = new Pool({
+      connectionString: plainUrl(url),
+      max: connections,
+      connectionTimeoutMillis: CONNECT_PATIENCE,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      fallback_application_name: 'tidings',
+      types: { getTypeParser },
+    });
+    // A connection that nobody uses was lost: the pool has let go of it already.
+    this.#pool.on('error', () => {});
+    this.#pool.on('connect', (client) => this.#born.set(client, clock.now()));
+  }
+
+  /** Asks the server who it is, and for a random name; throws a sentence if it cannot hold the truth. Comes first. */
+  async greet(): Promise<{ readonly fsync: boolean; readonly name: string }> {
+    const connection = await this.#connect();
+    try {
+      const [about] = await connection.rows(ABOUT, [], CONNECT_PATIENCE);
+      if (about === undefined) throw new Error('the server does not say who it is');
+      if (Number(about.version) < 130_000) throw new Error('PostgreSQL 13 or newer is needed');
+      if (about.encoding !== 'UTF8')
+        throw new Error(`the database's encoding is ${String(about.encoding)}; UTF8 is needed`);
+      const durable = about.synchronous_commit === 'off' ? 'SET LOCAL synchronous_commit = on;' : '';
+      this.#beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; ${TIMEOUTS}; ${durable}`;
+      this.#lanes.name(about.lanes as string[]);
+      return { fsync: about.fsync === 'on', name: String(about.name) };
+    } finally {
+      connection.release();
+    }
+  }
+
+  /**
+   * Runs `work` in one transaction and answers what it answered once that is durable. It is repeated where it was
+   * undone by chance (a deadlock, a lost connection). Where the answer to the commit was lost, it is found out whether
+   * it happened; only if that fails too, within seconds, the outcome is unknown and StoreUnavailable is thrown.
+   */
+  async write<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    const lane = await this.#lanes.take();
+    try {
+      return await this.#repeated(() => this.#writeOnce(lane, work));
+    } finally {
+      this.#lanes.giveBack(lane);
+    }
+  }
+
+  /** Runs reads of one moment. */
+  async read<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${TIMEOUTS}`;
+    return this.#repeated(() => this.#transaction(begin, 0, work, (connection) => finish(connection, 'COMMIT')));
+  }
+
+  /** Runs one message of statements on any connection, outside of the lanes, `patience` ms at most. */
+  async plain(sql: string, values: readonly Value[] = [], patience = CONNECT_PATIENCE): Promise<readonly Row[]> {
+    this.#assertOpen();
+    const connection = await this.#connect();
+    try {
+      return await connection.rows(sql, values, patience);
+    } catch (error) {
+      connection.spoil();
+      throw error;
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** No more is begun; lets go of every connection. What is under way ends by itself. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#pool.end();
+  }
+
+  async #repeated<T>(work: () => Promise<T>): Promise<T> {
+    const started = this.#clock.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        return await work();
+      } catch (error) {
+        const spent = this.#clock.now() - started;
+        if (!(error instanceof WorthRepeating) || tries > REPEATS || spent > REPEAT_WITHIN) throw error;
+        await this.#pause(tries === 1 ? 0 : PAUSE);
+      }
+    }
+  }
+
+  async #writeOnce<T>(lane: Lane, work: (session: Session) => Promise<T>): Promise<T> {
+    lane.seq += 1;
+    const seq = lane.seq;
+    const begin = `${this.#beginWrite} INSERT INTO tidings.lanes (lane, seq) VALUES ('${lane.id}', ${seq})
+      ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq, marked_at = excluded.marked_at`;
+    let answer: { readonly value: T } | null = null;
+    try {
+      return await this.#transaction(
+        begin,
+        lane.slot,
+        async (session) => {
+          answer = { value: await work(session) };
+          return answer.value;
+        },
+        commit,
+      );
+    } catch (error) {
+      if (!(error instanceof CommitUnknown) || answer === null) throw error;
+      if (await this.#happened(lane, seq)) return (answer as { readonly value: T }).value;
+      throw new WorthRepeating('the commit did not happen', { cause: error });
+    }
+  }
+
+  async #transaction<T>(
+    begin: string,
+    slot: number,
+    work: (session: Session) => Promise<T>,
+    end: (connection: Connection) => Promise<void>,
+  ): Promise<T> {
+    const connection = await this.#connect();
+    try {
+      await connection.rows(begin, [], ANSWER_PATIENCE);
+      const value = await work({ slot, rows: (sql, values = []) => connection.rows(sql, values, ANSWER_PATIENCE) });
+      await end(connection);
+      return value;
+    } catch (error) {
+      if (error instanceof CommitUnknown) connection.spoil();
+      else if (connection.usable) await finish(connection, 'ROLLBACK').catch(() => connection.spoil());
+      throw error;
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** Whether a transaction whose commit was not answered did commit. Waits for it if it is still under way. */
+  async #happened(lane: Lane, seq: number): Promise<boolean> {
+    const until = this.#clock.now() + RESOLVE_WITHIN;
+    // The row is locked by a transaction under way even where that one has just made it, so this waits for its end.
+    const look = `INSERT INTO tidings.lanes (lane, seq) VALUES ($1, 0)
+      ON CONFLICT (lane) DO UPDATE SET marked_at = excluded.marked_at RETURNING seq`;
+    for (;;) {
+      try {
+        const [row] = await this.#transaction(
+          this.#beginWrite,
+          lane.slot,
+          (session) => session.rows(look, [lane.id]),
+          (connection) => finish(connection, 'COMMIT'),
+        );
+        return row?.seq === seq;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || this.#clock.now() > until) {
+          this.#lanes.abandon(lane);
+          throw new StoreUnavailable('it is not known whether the commit happened', { cause: error });
+        }
+        await this.#pause(PAUSE);
+      }
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    try {
+      for (;;) {
+        const client = await this.#pool.connect();
+        // Where one connection has fallen silent, those made before it mostly have too.
+        if ((this.#born.get(client) ?? 0) > this.#suspectUntil)
+          return new Connection(client, this.#clock, this.#silent);
+        client.release(true);
+      }
+    } catch (error) {
+      const known = asPortError(error);
+      if (known instanceof StoreUnavailable) throw known;
+      throw new Unreachable('PostgreSQL cannot be reached', { cause: error });
+    }
+  }
+
+  readonly #silent = () => {
+    this.#suspectUntil = this.#clock.now();
+  };
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StoreUnavailable('the store is closed');
+  }
+}
+
+const ABOUT = `SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
+  current_setting('synchronous_commit') AS synchronous_commit, current_setting('fsync') AS fsync,
+  gen_random_uuid()::text AS name, (SELECT array_agg(gen_random_uuid()::text) FROM generate_series(1, 64)) AS lanes`;
+
+async function finish(connection: Connection, statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+  await connection.rows(statement, [], ANSWER_PATIENCE);
+}
+
+async function commit(connection: Connection): Promise<void> {
+  try {
+    await finish(connection, 'COMMIT');
+  } catch (error) {
+    throw new CommitUnknown('the commit was not answered', { cause: error });
+  }
+}
+
+/** `postgres://`, `postgresql://`, and with a driver's name as other languages write it: all the same. */
+export function plainUrl(url: string): string {
+  return url.replace(/^postgres(?:ql)?(?:\+\w+)?:\/\//, 'postgresql://');
+}
+
+const INT8 = 20;
+
+/** All our 64-bit numbers are times and counts, which a double holds; one that does not fit is a bug. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  return oid === INT8 && format !== 'binary' ? safeInteger : (types.getTypeParser(oid, format) as typeof safeInteger);
+}
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error(`${text} is not a safe integer`);
+  return value;
+}

@@ -1,0 +1,21 @@
+import type { TestContext } from 'node:test';
+import { inboxContract } from '../../../test/contract/inbox-contract.ts';
+import { sandboxContract } from '../../../test/contract/sandbox-contract.ts';
+import { storeContract } from '../../../test/contract/store-contract.ts';
+import { atEnd } from '../../../test/kit/at-end.ts';
+import { ManualClock } from '../../../test/kit/manual-clock.ts';
+import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
+import { openPostgresStore } from './postgres-store.ts';
+
+const postgres = postgresForTests();
+
+const open = async (t: TestContext) => {
+  const clock = new ManualClock();
+  const store = await openPostgresStore({ url: await postgres.database(t), clock: systemClock, time: clock });
+  atEnd(t, () => store.close());
+  return { store, clock };
+};
+
+storeContract('PostgreSQL', open);
+inboxContract('PostgreSQL', open);
+sandboxContract('PostgreSQL', open);

@@ -1,0 +1,181 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { DeliveryStatus } from '../../domain/delivery.ts';
+import type { InboxStore, NewInboxEntry } from '../inbox.ts';
+import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
+import type { AcceptResult, Change, Store, Submission } from '../store.ts';
+import { acceptBatch, findAnswer, purgeKeys } from './accept.ts';
+import { Batches } from './batches.ts';
+import { Bell } from './bell.ts';
+import { claimDue, claimNamed, expiredLeases, nextDueAt, renew } from './claim.ts';
+import { Database } from './database.ts';
+import { backlog, stats } from './figures.ts';
+import { addToInbox, countInbox, listInbox, markInbox, markInboxEntry } from './inbox.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { deadLetters, find, list } from './read.ts';
+import { addToSandbox, listSandbox } from './sandbox.ts';
+import { StoreClock } from './store-clock.ts';
+import { type TimeParameter, type TimeSource, timeParameter } from './store-time.ts';
+import { UnderWay } from './under-way.ts';
+import { writeBatch } from './write.ts';
+
+export interface PostgresStore extends Store, InboxStore, SandboxStore {
+  /** The migrations that this start applied. */
+  readonly migrated: readonly string[];
+  /** Calls `ring` soon after another process has made something ready; the answer ends that. */
+  subscribe(ring: () => void): () => void;
+  /** The store's own clock: what leases and due times are to be compared with. */
+  storeClock(): Clock;
+}
+
+export interface PostgresStoreOptions {
+  readonly url: string;
+  /** For waits and retries; never for what is stored. */
+  readonly clock: Clock;
+  /** Whose time leases and due times are on: the database's, unless somebody must set it. */
+  readonly time?: TimeSource;
+  /** Most connections at once, beside one that listens. */
+  readonly connections?: number;
+  /** What an operator should know: LISTEN that does not work, a server that does not sync. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/** A notification writes about so many rows, and a settle too. */
+const ROWS_OF_ONE = 3;
+const READY: ReadonlySet<DeliveryStatus> = new Set(['scheduled', 'pending', 'retrying']);
+
+/** Connects, brings the schema up to date and answers the store on it. Throws a sentence when it cannot be used. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { url, clock, time = 'database', connections = 10, onNotice = () => {} } = options;
+  const database = new Database({ url, clock, connections });
+  const storeClock = new StoreClock(database, clock);
+  try {
+    const { fsync, name } = await database.greet();
+    if (!fsync) onNotice('the server runs with fsync = off: what is accepted may be lost when it crashes');
+    const migrated = await migrate(database, readMigrations());
+    if (time === 'database') await storeClock.start();
+    const bell = new Bell({ url, database, clock, name, onNotice });
+    return storeOn({ database, bell, storeClock, time, migrated });
+  } catch (error) {
+    storeClock.close();
+    await database.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly database: Database;
+  readonly bell: Bell;
+  readonly storeClock: StoreClock;
+  readonly time: TimeSource;
+  readonly migrated: readonly string[];
+}
+
+function storeOn({ database, bell, storeClock, time, migrated }: Parts): PostgresStore {
+  const now = timeParameter(time);
+  const open = new UnderWay();
+  const batches = batchesOn(database, now);
+  const read: Database['read'] = (work) => open.run(() => database.read(work));
+  const write: Database['write'] = (work) => open.run(() => database.write(work));
+  let closing: Promise<void> | null = null;
+
+  async function close(): Promise<void> {
+    storeClock.close();
+    await open.end();
+    await bell.close();
+    await database.close();
+  }
+
+  return {
+    migrated,
+    subscribe: (ring) => bell.subscribe(ring),
+    storeClock: () => (time === 'database' ? storeClock : time),
+
+    async accept(submissions) {
+      const answers = await open.run(() => batches.accept(submissions));
+      if (answers.some(({ kind }) => kind === 'accepted')) bell.ring();
+      return answers;
+    },
+    async write(groups) {
+      const answers = await open.run(() => batches.write(groups));
+      if (groups.some((group, index) => answers[index] === true && group.some(isReady))) bell.ring();
+      return answers;
+    },
+    claimDue: (request) => write((session) => claimDue(session, request, now)),
+    claim: (ids, leaseMs) => write((session) => claimNamed(session, ids, leaseMs, now)),
+    renew: (leases, leaseMs) => write((session) => renew(session, leases, leaseMs, now)),
+    purge: ({ keysBefore, limit }) => write((session) => purgeKeys(session, keysBefore, limit)),
+    // The transaction's own mark is a durable write.
+    probe: () => write(() => Promise.resolve()),
+
+    expiredLeases: (limit) => read((session) => expiredLeases(session, limit, now)),
+    nextDueAt: () => read(nextDueAt),
+    findAnswer: (scope, key) => read((session) => findAnswer(session, scope, key)),
+    find: (id) => read((session) => find(session, id)),
+    list: (filter, page) => read((session) => list(session, filter, page)),
+    deadLetters: (filter, page) => read((session) => deadLetters(session, filter, page)),
+    stats: (since) => read((session) => stats(session, since)),
+    backlog: () => read((session) => backlog(session, now)),
+
+    addToInbox: (entries) => open.run(() => batches.inbox(entries)),
+    listInbox: (userId, status, page) => read((session) => listInbox(session, userId, status, page)),
+    countInbox: (userId) => read((session) => countInbox(session, userId)),
+    markInboxEntry: (userId, id, mark, at) => write((session) => markInboxEntry(session, userId, id, mark, at)),
+    markInbox: (userId, mark, which, at) => write((session) => markInbox(session, userId, mark, which, at)),
+
+    addToSandbox: (messages) => open.run(() => batches.sandbox(messages)),
+    listSandbox: (filter, page) => read((session) => listSandbox(session, filter, page)),
+
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** What is asked of the store at the same time and shares transactions. */
+function batchesOn(database: Database, now: TimeParameter) {
+  const accepts = new Batches<readonly Submission[], readonly AcceptResult[]>(2, (calls) =>
+    database.write((session) => acceptBatch(session, calls, now)),
+  );
+  const writes = new Batches<readonly Change[], boolean>(2, (groups) =>
+    database.write((session) => writeBatch(session, groups, now)),
+  );
+  const inboxes = new Batches<readonly NewInboxEntry[], null>(1, (calls) =>
+    database.write(async (session) => {
+      await addToInbox(session, calls.flat());
+      return calls.map(() => null);
+    }),
+  );
+  const sandboxes = new Batches<readonly NewSandboxMessage[], null>(1, (calls) =>
+    database.write(async (session) => {
+      await addToSandbox(session, calls.flat());
+      return calls.map(() => null);
+    }),
+  );
+  return {
+    async accept(submissions: readonly Submission[]): Promise<readonly AcceptResult[]> {
+      if (submissions.length === 0) return [];
+      const parcels = submissions.flatMap(({ notifications }) => notifications);
+      const bytes = parcels.reduce((sum, { notification }) => sum + weightOf(notification), 0);
+      return accepts.add(submissions, submissions.length + parcels.length * ROWS_OF_ONE, bytes);
+    },
+    write: (groups: readonly (readonly Change[])[]) => writes.addEach(groups, ROWS_OF_ONE),
+    async inbox(entries: readonly NewInboxEntry[]): Promise<void> {
+      await inboxes.add(entries, entries.length);
+    },
+    async sandbox(messages: readonly NewSandboxMessage[]): Promise<void> {
+      await sandboxes.add(messages, messages.length);
+    },
+  };
+}
+
+/** How large a notification is, roughly, in bytes: only texts and attachments can be large. */
+function weightOf({ message, data, overrides }: Submission['notifications'][number]['notification']): number {
+  return (
+    500 + message.length + (data === null ? 0 : 1_000) + (overrides === null ? 0 : JSON.stringify(overrides).length)
+  );
+}
+
+function isReady({ after }: Change): boolean {
+  return READY.has(after.status);
+}
