@@ -66,7 +66,7 @@ function closeTests(broker: BrokerUnderTest): void {
       await queue.close();
       await seen(
         () => leftOver(before, resources()).length === 0 || undefined,
-        () => `left over: ${leftOver(before, resources())}`,
+        () => `left over: ${leftOver(before, resources()).join()}`,
       );
     });
   }
@@ -78,8 +78,8 @@ function lossTests(broker: BrokerUnderTest): void {
     const published = tasks(300);
     await queue.publish(published);
     const done = await takeAndAck(queue, 100);
-    const waiting = takeAndAck(queue, 200);
-    await waiting;
+    done.push(...(await takeAndAck(queue, 200)));
+    assert.deepEqual(new Set(done), new Set(ids(published)));
     const later = queue.take(10, FOREVER);
     await broker.stop();
     await assert.rejects(queue.publish(tasks(1)));
@@ -92,8 +92,10 @@ function lossTests(broker: BrokerUnderTest): void {
     const [next] = tasks(1);
     assert.ok(next);
     await eventually(() => queue.publish([next]));
-    assert.deepEqual(await until(later, () => 'the taker that waited got nothing'), [next]);
-    assert.deepEqual(new Set([...done, ...(await waiting)]), new Set(ids(published)));
+    const after = ids(await until(later, () => 'the taker that waited got nothing'));
+    // An acknowledgement on its way to a server that stops may be lost: a repeat is allowed, a loss is not.
+    while (!after.includes(next.id)) after.push(...(await takeAndAck(queue, 1)));
+    assert.deepEqual(new Set([...done, ...after]), new Set([...done, next.id]));
     await seen(
       () => notices.find((notice) => notice.type === 'queue_back'),
       () => 'nobody noticed that it is back',
@@ -257,8 +259,8 @@ function foreignTests(broker: BrokerUnderTest): void {
       order.push(...taken.map(({ priority }) => priority));
     }
     const low = order.filter((priority) => priority === 'low').length;
-    assert.ok(low >= 2 && low <= 20, `${low} of the first 40 were low: ${order}`);
-    assert.ok(order.slice(-20).filter((priority) => priority === 'low').length <= 4, String(order));
+    assert.ok(low >= 2 && low <= 20, `${low} of the first 40 were low: ${order.join()}`);
+    assert.ok(order.slice(-20).filter((priority) => priority === 'low').length <= 4, order.join());
   });
 }
 
@@ -321,8 +323,9 @@ async function withinTime<T>(promise: Promise<T>, ms: number): Promise<T> {
 
 function heapAfterCollection(): number {
   setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
+  // The function that the flag makes.
+  const collect = runInNewContext('gc') as () => void;
+  collect();
   return process.memoryUsage().heapUsed;
 }
 

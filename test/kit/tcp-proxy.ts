@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** Stands between a client and a server of this machine, and does what networks do. */
 export interface TcpProxy {
   readonly port: number;
-  /** Breaks every connection, and resolves when all are; new ones work. What was sent before still arrives. */
-  cut(): Promise<void>;
+  /** Breaks every connection; new ones work. */
+  cut(): void;
   /** Nothing arrives any more, on old connections and new ones, and nobody is told. Until `release`. */
   hold(): void;
   release(): void;
@@ -37,13 +37,8 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   await once(server, 'listening');
   // Listening on a port, its address is that of one.
   const { port } = server.address() as AddressInfo;
-  async function cut(): Promise<void> {
-    // What was written to a socket of this machine can be read from the other end a turn later.
-    for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
-    const ends = [...sockets].filter((socket) => !socket.closed);
-    const closed = ends.map((socket) => once(socket, 'close'));
-    for (const socket of ends) socket.end();
-    await Promise.all(closed);
+  function cut(): void {
+    for (const socket of sockets) socket.destroy();
   }
 
   return {
@@ -60,7 +55,7 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
     async close() {
       const closed = once(server, 'close');
       server.close();
-      for (const socket of sockets) socket.destroy();
+      cut();
       await closed;
     },
   };
