@@ -39,7 +39,7 @@ export function httpClient({ guard, connections = 64 }: HttpClientOptions): Http
  * Whether anything was sent is known exactly: `onRequestStart` comes once a connection stands, right before the
  * first byte is written to it.
  */
-function exchange(agent: Agent, { url, headers, body, signal }: HttpPost): Promise<HttpAnswer> {
+function exchange(agent: Agent, { url, headers, body, signal, notAfter }: HttpPost): Promise<HttpAnswer> {
   if (signal.aborted) return Promise.resolve(neverSent('the time was over'));
   const { origin, pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -60,8 +60,14 @@ function exchange(agent: Agent, { url, headers, body, signal }: HttpPost): Promi
       const read = Buffer.concat(chunks).subarray(0, MAX_BODY);
       end({ kind: 'answered', status, headers: answerHeaders, body: read.toString('utf8') });
     };
+    // A status that has come is an answer, even if the rest of it never does.
+    const endUnanswered = (answer: HttpAnswer) => {
+      if (status > 0) endAnswered();
+      else end(answer);
+    };
     const onAbort = () => {
-      end(control === null ? neverSent('no connection in time') : noAnswer('timeout', 'the time was over'));
+      if (control === null) end(neverSent('no connection in time'));
+      else endUnanswered(noAnswer('timeout', 'the time was over'));
       control?.abort(new Error('The time was over.'));
     };
     signal.addEventListener('abort', onAbort, { once: true });
@@ -70,6 +76,8 @@ function exchange(agent: Agent, { url, headers, body, signal }: HttpPost): Promi
       { origin, path: pathname + search, method: 'POST', headers: { 'user-agent': 'Tidings', ...headers }, body },
       {
         onRequestStart(controller) {
+          const tooLate = notAfter !== null && Date.now() >= notAfter;
+          if (tooLate) end(neverSent('no connection before the message expired'));
           if (ended) controller.abort(new Error('The time was over.'));
           else control = controller;
         },
@@ -94,7 +102,7 @@ function exchange(agent: Agent, { url, headers, body, signal }: HttpPost): Promi
             signal.removeEventListener('abort', onAbort);
             ended = true;
             reject(error);
-          } else if (control !== null) end(lost(error, code));
+          } else if (control !== null) endUnanswered(lost(error, code));
           else end(error instanceof ConnectFault ? neverSent(error.message, error.code) : neverSent(code));
         },
       },

@@ -49,6 +49,8 @@ export interface SendContext {
   readonly signal: AbortSignal;
   /** ms since the epoch. */
   readonly now: number;
+  /** When the message expires, in ms since the epoch by this process's clock; no byte may leave from then on. */
+  readonly notAfter: number | null;
 }
 
 /** What the service lends to its providers. */
@@ -71,6 +73,8 @@ export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly signal: AbortSignal;
+  /** Nothing is written at or after this time, in ms since the epoch: the message has expired then. Null: no limit. */
+  readonly notAfter: number | null;
 }
 
 /** Never throws for what the network does: it tells what is known. */

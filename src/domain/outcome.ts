@@ -9,7 +9,8 @@ import type { Reason } from './reason.ts';
  * - `deferred`: nothing was sent, trying later may work. `scope: 'provider'` says that the fault is the provider's
  *   or our account's, not the message's: its next provider is tried at once, and its health suffers.
  *   With `retryAfterMs` the provider named a time: a wait for it is not an attempt.
- * - `unknown`: bytes were sent and no answer came. Policy decides, not the provider.
+ * - `unknown`: bytes were sent and no answer came. Policy decides, not the provider. It speaks against the provider's
+ *   health, unless its scope is the attempt.
  */
 export type Outcome =
   | { readonly kind: 'accepted'; readonly providerMessageId: string | null }
@@ -21,7 +22,7 @@ export type Outcome =
       readonly scope: 'attempt' | 'provider';
       readonly retryAfterMs?: number;
     }
-  | { readonly kind: 'unknown'; readonly code: Reason; readonly detail: string };
+  | { readonly kind: 'unknown'; readonly code: Reason; readonly detail: string; readonly scope?: 'attempt' };
 
 /** One call to one provider, as the log keeps it. */
 export interface Attempt {

@@ -70,7 +70,8 @@ export function afterCall(health: ProviderHealth, outcome: Outcome, startedAt: n
 }
 
 function isProvidersFault(outcome: Outcome): outcome is Exclude<Outcome, { kind: 'accepted' | 'rejected' }> {
-  return outcome.kind === 'unknown' || (outcome.kind === 'deferred' && outcome.scope === 'provider');
+  if (outcome.kind === 'unknown') return outcome.scope !== 'attempt';
+  return outcome.kind === 'deferred' && outcome.scope === 'provider';
 }
 
 function count(health: ProviderHealth, now: number, failures: 0 | 1): ProviderHealth {

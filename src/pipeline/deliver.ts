@@ -108,6 +108,7 @@ async function call(
     attempt: number,
     signal,
     now: startedAt,
+    notAfter: delivery.expiresAt,
   });
   const outcome = await callWithDeadline(deps, (signal) => provider.transport.send(message, context(signal)));
   const durationMs = Math.max(0, deps.clock.now() - startedAt);

@@ -144,7 +144,7 @@ describe('reclaiming', () => {
     assert.equal(asked, 4, 'once a second');
   });
 
-  test('tells a fault of the store and goes on a second later', async (t) => {
+  test('tells a fault of the store and goes on three seconds later, after the workers that hold results', async (t) => {
     const trip = openTrip(t);
     const id = await trip.send();
     await claimAndForget(trip);
@@ -157,7 +157,9 @@ describe('reclaiming', () => {
       ['sweep'],
     );
     trip.store.down();
-    await trip.time.run(SECOND);
+    await trip.time.run(3 * SECOND - 1);
+    assert.equal((await trip.leg(id)).status, 'sending');
+    await trip.time.run(1);
     assert.equal((await trip.leg(id)).status, 'sent');
   });
 });

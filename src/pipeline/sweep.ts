@@ -27,6 +27,8 @@ export interface Sweeper {
 /** How often lost workers are looked for, in ms: a pass of its own, so new work cannot starve it. */
 const INTERVAL = 1_000;
 const BATCH = 500;
+/** How much longer it waits after a fault of the store, in ms: longer than a worker waits before it writes again. */
+const AFTER_FAULT = 2_000;
 /** How often and how far idempotency keys are forgotten, in ms. */
 const PURGE_INTERVAL = 60_000;
 export const KEY_LIFETIME = 86_400_000;
@@ -47,6 +49,8 @@ export function createSweeper(deps: SweepDeps): Sweeper {
         }
       } catch (error) {
         deps.emit({ type: 'fault', where: 'sweep', error });
+        // Workers hold results that they could not write either: theirs come first when the store is back.
+        await pause(deps.clock, AFTER_FAULT, stopping.signal);
       }
       await pause(deps.clock, INTERVAL, stopping.signal);
     }

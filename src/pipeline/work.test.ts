@@ -7,6 +7,7 @@ import { type NotificationId, notificationOf } from '../domain/ids.ts';
 import type { Priority } from '../domain/notification.ts';
 import { memoryQueue } from '../queue/memory/memory-queue.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
+import { reclaim } from './sweep.ts';
 
 const ONE_AT_A_TIME = { email: [{ id: 'smtp', concurrency: 1 }] };
 
@@ -152,7 +153,9 @@ describe('a worker that stops', () => {
     trip.store.down('write', 'renew');
     await trip.time.run(40_500);
     trip.store.down();
-    // The sweeper comes before the next try to settle: the delivery is claimed again while its first result is held.
+    // Another process's sweeper comes before the next try to settle: the delivery is claimed again while its first
+    // result is held.
+    await reclaim({ ...trip, clock: trip.time });
     trip.channels.always('email', 'smtp', slowly(trip.time, 10 * SECOND));
     await trip.time.run(SECOND);
     assert.equal(trip.told('stale_settle').length, 1);

@@ -48,6 +48,7 @@ export function sendContext(given: Partial<SendContext> = {}): SendContext {
     idempotencyKey: 'key-1',
     attempt: 1,
     signal: new AbortController().signal,
+    notAfter: null,
     now: NOW,
     ...given,
   };

@@ -57,6 +57,8 @@ describe('cancel', { concurrency: 4 }, () => {
     const id = await service.send({ recipient: PHONE, message: 'After all', delay: '1h' });
     await service.post(`/notifications/${id}/cancel`);
     assert.equal((await service.post(`/notifications/${id}/retry`)).status, 202);
+    await service.waitFor(id, 'scheduled');
+    await service.patch(`/notifications/${id}`, { send_at: new Date().toISOString() });
     await service.waitFor(id, 'sent');
   });
 });

@@ -51,9 +51,9 @@ describe('the command line', { concurrency: 3 }, () => {
     assert.match(sent.stdout, / sent by in_app\n/);
     const wrong = await client('send', '--to', 'nobody@', '--message', 'Hi', '--channel', 'pigeon');
     assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /^tidings: .*\n( {2}\/.*\n)+$/);
-    assert.match(wrong.stderr, /\/recipient: /);
-    assert.match(wrong.stderr, /\/channels\/0: /);
+    assert.match(wrong.stderr, /^tidings: .*\n( {2}.*\n)+$/);
+    assert.match(wrong.stderr, /recipient: This is not an e-mail/);
+    assert.match(wrong.stderr, /channels\/0: /);
     const unknown = await client('retry', '019bc1a2-0000-7000-8000-000000000001');
     assert.equal(unknown.code, 1);
   });

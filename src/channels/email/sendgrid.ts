@@ -51,6 +51,7 @@ export const sendgrid = defineProvider({
           headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
           body: JSON.stringify(bodyOf(message, from, context)),
           signal: context.signal,
+          notAfter: context.notAfter,
         });
         return httpOutcome(answer, (answered) => read(answered, message, context.now));
       },

@@ -39,12 +39,13 @@ export const twilio = defineProvider({
     const origin: [string, string] = /^MG[0-9A-Za-z]{12,}$/.test(from) ? ['MessagingServiceSid', from] : ['From', from];
     return {
       concurrency: null,
-      async send({ to, text }, { signal, now }) {
+      async send({ to, text }, { signal, now, notAfter }) {
         const answer = await http.post({
           url: `${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`,
           headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
           body: new URLSearchParams([['To', to], origin, ['Body', text]]).toString(),
           signal,
+          notAfter,
         });
         return httpOutcome(answer, (answered) => read(answered, now));
       },

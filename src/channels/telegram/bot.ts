@@ -32,7 +32,7 @@ export const bot = defineProvider({
   channel: 'telegram',
   settings,
   open({ token, baseUrl }, { http }) {
-    const post = (message: TelegramMessage, chat: string, { signal }: SendContext): Promise<HttpAnswer> =>
+    const post = (message: TelegramMessage, chat: string, { signal, notAfter }: SendContext): Promise<HttpAnswer> =>
       http.post({
         url: `${baseUrl}/bot${token}/sendMessage`,
         headers: { 'content-type': 'application/json' },
@@ -43,6 +43,7 @@ export const bot = defineProvider({
           ...(message.silent ? { disable_notification: true } : {}),
         }),
         signal,
+        notAfter,
       });
     return {
       concurrency: null,

@@ -27,7 +27,7 @@ export const webhook = defineProvider({
     const client = allowPrivate ? parts.http : parts.guardedHttp;
     return {
       concurrency: null,
-      async send({ to, id, body }, { signal, now }) {
+      async send({ to, id, body }, { signal, now, notAfter }) {
         const timestamp = Math.floor(now / 1000);
         const answer = await client.post({
           url: to,
@@ -39,6 +39,7 @@ export const webhook = defineProvider({
           },
           body,
           signal,
+          notAfter,
         });
         return ofThisEndpoint(
           httpOutcome(answer, (answered) => read(answered, now)),
@@ -68,6 +69,7 @@ function read(answer: Answered, now: number): Outcome {
 
 /** Every URL is a server of its own: a fault of one says nothing of the others, nor of us. */
 function ofThisEndpoint(outcome: Outcome, answer: HttpAnswer): Outcome {
+  if (outcome.kind === 'unknown') return { ...outcome, scope: 'attempt' };
   if (outcome.kind !== 'deferred') return outcome;
   const refused = answer.kind === 'answered' && outcome.code === 'provider_misconfigured';
   return { ...outcome, scope: 'attempt', ...(refused ? { code: 'temporarily_rejected' as const } : {}) };

@@ -76,8 +76,12 @@ function assertSqliteVersion(db: DatabaseSync): void {
   }
 }
 
-/** Primary result codes (sqlite.org/rescode.html) that pass: busy, locked, read-only, I/O error, full, can't open. */
-const PASSING: ReadonlySet<number> = new Set([5, 6, 8, 10, 13, 14]);
+/**
+ * Primary result codes (sqlite.org/rescode.html) that speak of the file or the machine and not of our statements:
+ * busy, locked, no memory, read-only, interrupted, I/O error, corrupt, full, can't open, protocol, not a database.
+ * Reads that fail make SQLite call a sound file corrupt, so that may pass too.
+ */
+const PASSING: ReadonlySet<number> = new Set([5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26]);
 const LOCKED: ReadonlySet<number> = new Set([5, 6]);
 
 function resultCode(error: unknown): number | null {

@@ -3,7 +3,7 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import { type DeliveryId, deliveryId, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Claim, NotificationFilter, NotificationRecord, Page, PageRequest, Store, StoreStats } from '../store.ts';
-import { conditions } from './filter.ts';
+import { addSearch, conditions } from './filter.ts';
 import {
   attemptFrom,
   deliveryFrom,
@@ -26,6 +26,7 @@ const COUNT_LIMIT = 100_000;
 const MINUTE = 60_000;
 
 export function prepareReads(db: DatabaseSync) {
+  addSearch(db);
   const notification = db.prepare(`SELECT ${NOTIFICATION_COLUMNS} FROM notifications n WHERE n.id = ?`);
   const deliveries = db.prepare('SELECT * FROM deliveries WHERE notification_id = ? ORDER BY leg');
   const attempts = db.prepare('SELECT * FROM attempts WHERE notification_id = ? ORDER BY leg, number');

@@ -88,6 +88,15 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
     }
   }
 
+  /** Changes whenever another connection has committed; null when it cannot be read just now. */
+  function version(): unknown {
+    try {
+      return dataVersion.get()?.data_version ?? null;
+    } catch {
+      return null;
+    }
+  }
+
   function read<T>(query: () => T): Promise<T> {
     if (closed) return Promise.reject(new StoreUnavailable('the store is closed'));
     try {
@@ -135,12 +144,13 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
 
     subscribe(ring) {
-      let known = dataVersion.get()?.data_version;
+      let known = version();
       let end = clock.after(CHANGE_PROBE, look);
       function look(): void {
-        const version = dataVersion.get()?.data_version;
-        if (version !== known) ring();
-        known = version;
+        const now = version();
+        // Where it cannot be read something has changed too; whoever is woken meets the fault and tells it.
+        if (now !== known || now === null) ring();
+        known = now;
         end = clock.after(CHANGE_PROBE, look);
       }
       const stop = () => end();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { NotificationId } from '../../../src/domain/ids.ts';
 import type { Notification } from '../../../src/domain/notification.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { NewNotification, NotificationFilter } from '../../../src/store/store.ts';
 import type { LegOver } from '../../kit/builders.ts';
 import { HOUR, MINUTE, next, type OpenStore, type StoreKit, storeKit, walk } from './store-kit.ts';
@@ -206,7 +207,8 @@ async function inEveryStatus(kit: StoreKit) {
     const [claim] = await store.claim([first(parcel).id], HOUR);
     assert.ok(claim);
     const failure = { code: 'provider_error', detail: '', scope: 'attempt' } as const;
-    const outcome = kind === 'accepted' ? { kind, providerMessageId: null } : { kind, ...failure };
+    const refused: Outcome = kind === 'deferred' ? { kind, ...failure } : { kind: 'rejected', ...failure };
+    const outcome: Outcome = kind === 'accepted' ? { kind, providerMessageId: null } : refused;
     return move(claim.delivery, { type: 'tried', outcome, attempts: 1, random: 0.5 });
   };
   const [pending, sending, retrying, sent, delivered] = [
