@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import module from 'node:module';
+import { join } from 'node:path';
+
 // Plain JavaScript, so that a Node that is too old to run the rest can still say so.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 12)) {
@@ -7,5 +10,7 @@ if (major < 24 || (major === 24 && minor < 12)) {
   );
   process.exit(1);
 }
+// Halves the time to start. In our own folder and not in a shared temporary one, where others could put code for us to run.
+module.enableCompileCache?.(join(import.meta.dirname, '..', 'node_modules', '.cache', 'tidings'));
 const { runCli } = await import('../src/cli.ts');
 process.exitCode = await runCli(process.argv.slice(2));

@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
 import { retry, send, status } from './cli/client.ts';
 import { checkConfig } from './cli/config-check.ts';
+import { copy } from './cli/copy.ts';
 import { migrateOnly, serve } from './cli/serve.ts';
 import { programVersion } from './cli/settings.ts';
+import { parseDatabaseUrl } from './config/database-url.ts';
+import { withoutPassword } from './domain/settings.ts';
 
 const HELP = `Tidings: tells people things and does not rest until they arrived.
 
@@ -11,6 +14,9 @@ const HELP = `Tidings: tells people things and does not rest until they arrived.
   tidings worker               deliver only
   tidings scheduler            only look after what others left behind
   tidings migrate              bring the database's schema up to date and exit
+  tidings copy --from URL --to URL
+                               copy a whole database into an empty one (sqlite:… or postgres://…) and compare the two;
+                               stop every Tidings that works with either first; killed, it goes on when it is run again
   tidings config check         read all settings, name every fault, show what would run
 
   tidings send --to WHO --message TEXT [--title TEXT] [--channel NAME …] [--wait]
@@ -39,6 +45,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
       return serve(command === 'start' ? ['api', 'worker', 'scheduler'] : [command]);
     case 'migrate':
       return rest.length > 0 ? misused('migrate takes no arguments') : migrateOnly();
+    case 'copy':
+      return copyCommand(rest);
     case 'config':
       return rest[0] === 'check' && rest.length === 1 ? checkConfig() : misused('the only one is: config check');
     case 'send':
@@ -87,6 +95,25 @@ function clientCommand(command: 'send' | 'status' | 'retry', args: readonly stri
     if (!isParseArgsError(error)) throw error;
     return misused(error.message);
   }
+}
+
+function copyCommand(args: readonly string[]): Promise<number> | number {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { from: { type: 'string' }, to: { type: 'string' } } });
+    if (values.from === undefined || values.to === undefined) return misused('copy needs --from and --to');
+    const from = parseDatabaseUrl(values.from);
+    if (from === undefined) return misused(notDatabase('--from', values.from));
+    const to = parseDatabaseUrl(values.to);
+    if (to === undefined) return misused(notDatabase('--to', values.to));
+    return copy(from, to);
+  } catch (error) {
+    if (!isParseArgsError(error)) throw error;
+    return misused(error.message);
+  }
+}
+
+function notDatabase(option: string, given: string): string {
+  return `${option} ${withoutPassword(given)} is not sqlite:<path> or postgres://<user>:<password>@<host>/<database>`;
 }
 
 function isParseArgsError(error: unknown): error is Error {

@@ -13,10 +13,11 @@ import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
+import type { TransferStore } from './store/transfer.ts';
 
 /** Which engines there are, and how the settings choose them: the one place that knows. */
 export interface OpenStore {
-  readonly store: Store & InboxStore & SandboxStore & ChangeSignal;
+  readonly store: Store & InboxStore & SandboxStore & TransferStore & ChangeSignal;
   /** The clock that the store's times are on. */
   readonly clock: Clock;
   readonly migrated: readonly string[];
@@ -26,6 +27,25 @@ export interface OpenStore {
 
 /** Opens the store and brings its schema up to date; throws a sentence when it cannot be used. */
 export async function openStore(
+  config: Pick<Config, 'database' | 'databasePool'>,
+  clock: Clock,
+  onNotice: (text: string) => void,
+): Promise<OpenStore> {
+  const open = await openStoreForCopy(config, clock, onNotice);
+  try {
+    const copy = await open.store.findCopy();
+    if (copy === null || copy.endedAt !== null) return open;
+    throw new Error(
+      `${open.place} holds a part of ${copy.source}: the copy has not ended. Run "tidings copy" again to its end.`,
+    );
+  } catch (error) {
+    await open.store.close();
+    throw error;
+  }
+}
+
+/** The same, also where a copy into the store has not ended: nobody but that copy may work with it. */
+export async function openStoreForCopy(
   { database, databasePool }: Pick<Config, 'database' | 'databasePool'>,
   clock: Clock,
   onNotice: (text: string) => void,

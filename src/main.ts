@@ -14,6 +14,8 @@ import { type OpenStore, openQueue, openStore } from './engines.ts';
 import type { RequestLine } from './http/deps.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
+import { createBatchLine } from './pipeline/batch-line.ts';
+import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
@@ -21,6 +23,7 @@ import { createHealth } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
+import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
 import { createWorker, type Worker } from './pipeline/work.ts';
 import { databaseQueue } from './queue/database/database-queue.ts';
 import type { BrokerQueue, Queue } from './queue/queue.ts';
@@ -35,9 +38,14 @@ export interface Running {
   /** Where the data is, for people. */
   readonly place: string;
   readonly channels: Channels;
+  /** Resolves if its worker cannot be brought to work any more: it is to be stopped, and another started. */
+  readonly gaveUp: Promise<void>;
   /** Takes and claims no more, finishes what is in hand, lets go of everything. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** Most dead letters that wait for the broker. Those past it are in the store all the same. */
+const WAITING_DEAD_LETTERS = 20_000;
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -68,14 +76,17 @@ export async function startTidings(
     stops.push(() => bell.close());
     const queue = openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
-    const emit = telling(log, queue);
-    const { handOff, handedOverUntil } = createHandOff({ bell, queue, clock, emit });
+    const { emit, idle: told } = telling(log, queue);
+    stops.push(told);
+    const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, clock, emit });
+    stops.push(handedOver);
     const channels = openChannels(plan, store, stops);
 
     const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit };
-    const worker = startWork(parts, roles, stops);
-    const url = roles.has('api') ? await startApi(parts, worker, { log, version }, stops) : null;
-    return { url, place, channels, stop };
+    const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
+    const work = startWork(parts, roles, giveUp, stops);
+    const url = roles.has('api') ? await startApi(parts, work, { log, version }, stops) : null;
+    return { url, place, channels, gaveUp, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -83,21 +94,22 @@ export async function startTidings(
 }
 
 /** To the log, and what has failed for good to the broker too, for tools that watch it there. */
-function telling(log: Log, queue: BrokerQueue | null): Emit {
-  if (queue === null) return (event) => logEvent(log, event);
-  const publish = async ({ id, notificationId, reason }: Delivery) => {
-    try {
-      await queue.deadLetter([{ id, notificationId, reason: reason ?? '' }]);
-    } catch (error) {
-      logEvent(log, { type: 'fault', where: 'dead letters', error });
-    }
-  };
-  return (event) => {
+function telling(log: Log, queue: BrokerQueue | null): { readonly emit: Emit; readonly idle: () => Promise<void> } {
+  const line = createBatchLine<Delivery>({
+    async pass(failed) {
+      const letters = failed.map(({ id, notificationId, reason }) => ({ id, notificationId, reason: reason ?? '' }));
+      await queue?.deadLetter(letters);
+    },
+    onFault: (error) => logEvent(log, { type: 'fault', where: 'dead letters', error }),
+    room: WAITING_DEAD_LETTERS,
+  });
+  const emit: Emit = (event) => {
     logEvent(log, event);
-    if (event.type === 'moved' && event.delivery.status === 'failed' && event.delivery.discardedAt === null) {
-      void publish(event.delivery);
-    }
+    if (queue === null || event.type !== 'moved') return;
+    const { delivery } = event;
+    if (delivery.status === 'failed' && delivery.discardedAt === null) line.add([delivery]);
   };
+  return { emit, idle: () => line.idle() };
 }
 
 interface Parts {
@@ -123,8 +135,19 @@ function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() =
   return channels;
 }
 
+/** Who delivers in this process, and who watches over that. */
+interface Work {
+  readonly worker: Worker;
+  readonly watchdog: Watchdog;
+}
+
 /** The roles `worker` and `scheduler`. Null: this process does not deliver. */
-function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise<void>)[]): Worker | null {
+function startWork(
+  parts: Parts,
+  roles: ReadonlySet<Role>,
+  giveUp: () => void,
+  stops: (() => Promise<void>)[],
+): Work | null {
   const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
   const common = { store, handOff, clock, retry: config.retry, emit };
   if (roles.has('worker') || roles.has('scheduler')) {
@@ -137,6 +160,7 @@ function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise
   const deliver = createDeliver({
     channels,
     gate: createProviderGate(clock, emit),
+    bulkhead: createBulkhead(clock, config.concurrency),
     settle: createSettle(common),
     clock,
     random: Math.random,
@@ -161,12 +185,15 @@ function startWork(parts: Parts, roles: ReadonlySet<Role>, stops: (() => Promise
     stopping = true;
     await worker.stop();
   });
-  return worker;
+  const watchdog = createWatchdog({ store, worker, clock, emit, giveUp });
+  watchdog.start();
+  stops.push(() => watchdog.stop());
+  return { worker, watchdog };
 }
 
 async function startApi(
   parts: Parts,
-  worker: Worker | null,
+  work: Work | null,
   about: { readonly log: Log; readonly version: string },
   stops: (() => Promise<void>)[],
 ): Promise<string> {
@@ -192,7 +219,13 @@ async function startApi(
     newRequestId: () => ids.notificationId(clock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
-    health: createHealth({ store, queue: queue ?? bell, worker, clock }),
+    health: createHealth({
+      store,
+      queue: queue ?? bell,
+      worker: work?.worker ?? null,
+      watchdog: work?.watchdog ?? null,
+      clock,
+    }),
     log: (line) => logRequest(about.log, line),
     version: about.version,
   });

@@ -35,6 +35,11 @@ export interface Transport<C extends Channel = Channel> {
   send(message: MessageOf<C>, context: SendContext): Promise<Outcome>;
   /** How many sends may run at once; null: as many as the worker likes. */
   readonly concurrency: number | null;
+  /**
+   * Whose answer a send waits for, so that one that hangs does not hold up the others: a host, or any other name for
+   * it. Null: nobody's outside of the service.
+   */
+  hostOf(message: MessageOf<C>): string | null;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
+import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
 import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 
@@ -20,7 +21,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
     running = await startTidings(config, plan, new Set(roles), log, programVersion());
   } catch (error) {
     process.stderr.write(`Tidings cannot start: ${startFault(error, setup)}\n`);
-    return 1;
+    return startCode(error);
   }
   process.stdout.write(banner(running, roles, setup));
   const code = await untilStopped(running, log, config.sendTimeout + STOP_GRACE);
@@ -42,11 +43,11 @@ export async function migrateOnly(): Promise<number> {
     return 0;
   } catch (error) {
     process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup)}\n`);
-    return 1;
+    return startCode(error);
   }
 }
 
-/** Resolves with the exit code once a signal, or a bug, has brought the service down. */
+/** Resolves with the exit code once a signal, a bug, or a worker past help has brought the service down. */
 function untilStopped(running: Running, log: Log, patience: number): Promise<number> {
   return new Promise((done) => {
     let since: number | null = null;
@@ -67,6 +68,11 @@ function untilStopped(running: Running, log: Log, patience: number): Promise<num
       if (since === null) stop(1);
       else done(1);
     };
+    const onGivenUp = async () => {
+      await running.gaveUp;
+      if (since === null) stop(1);
+    };
+    void onGivenUp();
     process.on('SIGINT', onSignal);
     process.on('SIGTERM', onSignal);
     process.on('uncaughtException', onBug);
@@ -82,6 +88,10 @@ async function stopped(running: Running, log: Log, code: number): Promise<number
     log.error({ event: 'stop', err: describe(error) });
     return 1;
   }
+}
+
+function startCode(error: unknown): number {
+  return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
 }
 
 function startFault(error: unknown, { config }: Setup): string {

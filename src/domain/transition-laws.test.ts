@@ -39,6 +39,13 @@ const events: fc.Arbitrary<(now: number) => DeliveryEvent> = fc.oneof(
     ),
   },
   {
+    weight: 1,
+    arbitrary: fc.nat(DAY).map(
+      (ms) =>
+        (now: number): DeliveryEvent => ({ type: 'released', notBefore: now + ms }),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: fc
       .constantFrom<DeliveryEvent>(
@@ -49,6 +56,7 @@ const events: fc.Arbitrary<(now: number) => DeliveryEvent> = fc.oneof(
         { type: 'retry' },
         { type: 'retry' },
         { type: 'discard' },
+        { type: 'kept' },
         { type: 'receipt', news: 'delivered' },
         { type: 'receipt', news: 'bounced' },
       )

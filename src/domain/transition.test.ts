@@ -70,6 +70,7 @@ describe('every event in every state', () => {
     reschedule: { type: 'reschedule', dueAt: NOW + 5_000 },
     retry: { type: 'retry' },
     discard: { type: 'discard' },
+    kept: { type: 'kept' },
     delivered: { type: 'receipt', news: 'delivered' },
     bounced: { type: 'receipt', news: 'bounced' },
   } as const satisfies Record<string, DeliveryEvent>;
@@ -89,12 +90,12 @@ describe('every event in every state', () => {
       lease_expired: 'pending',
       expired: 'expired',
     },
-    sent: { delivered: 'delivered', bounced: 'failed' },
-    delivered: {},
-    failed: { retry: 'pending', discard: 'failed' },
-    expired: { retry: 'pending' },
-    suppressed: {},
-    cancelled: { retry: 'pending' },
+    sent: { delivered: 'delivered', bounced: 'failed', kept: 'sent' },
+    delivered: { kept: 'delivered' },
+    failed: { retry: 'pending', discard: 'failed', kept: 'failed' },
+    expired: { retry: 'pending', kept: 'expired' },
+    suppressed: { kept: 'suppressed' },
+    cancelled: { retry: 'pending', kept: 'cancelled' },
   };
 
   for (const status of DELIVERY_STATUSES) {
@@ -269,6 +270,15 @@ describe('a worker that gives up or is lost', () => {
     assert.deepEqual(
       [next.status, next.dueAt, next.round, next.position, next.attempts, next.reason],
       ['pending', NOW, 2, 1, 0, 'provider_error'],
+    );
+  });
+
+  test('released for a while: it waits, where no queue can wake it, and nothing of it counts', () => {
+    const before = sending({ round: 2, position: 1, attempts: 1, reason: 'provider_error' });
+    const next = after(before, [{ type: 'released', notBefore: NOW + 500 }]);
+    assert.deepEqual(
+      [next.status, next.dueAt, next.round, next.position, next.attempts, next.reason, next.limitedSince],
+      ['retrying', NOW + 500, 2, 1, 1, 'provider_error', null],
     );
   });
 

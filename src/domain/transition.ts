@@ -11,8 +11,8 @@ export type DeliveryEvent =
   | { readonly type: 'claimed'; readonly leaseUntil: number; readonly named?: boolean }
   /** The channel was tried, with `attempts` new rows in the log; `random` in [0, 1) places a wait in its jitter. */
   | { readonly type: 'tried'; readonly outcome: Outcome; readonly attempts: number; readonly random: number }
-  /** Its worker gives it back without having called anybody. */
-  | { readonly type: 'released' }
+  /** Its worker gives it back without having called anybody; not to be claimed again before `notBefore`. */
+  | { readonly type: 'released'; readonly notBefore?: number }
   /** The lease ran out: its worker is lost, and whether a message left is not known. */
   | { readonly type: 'lease_expired' }
   /** `expires_at` is reached; while `sending`, only the holder of the lease may say so. */
@@ -24,6 +24,8 @@ export type DeliveryEvent =
   | { readonly type: 'retry'; readonly notBefore?: number | null }
   /** A human sets a dead letter aside. */
   | { readonly type: 'discard' }
+  /** It is finished, and what is written together with this counts on it: a change made meanwhile refuses both. */
+  | { readonly type: 'kept' }
   /** The provider's later news. */
   | { readonly type: 'receipt'; readonly news: 'delivered' | 'bounced' };
 
@@ -55,7 +57,7 @@ export const MAX_CRASHES = 5;
  *      ▲                 │          ├── deferred : next channel; after the last one the next round
  *      │  due            │          ├── limited  : the same channel at the provider's time; costs no round
  *      └─────────────────┴──────────┼── unknown  : like deferred, or failed (maybe_sent) if `onUnknown` is fail
- *                                   ├── released : pending, nothing was called
+ *                                   ├── released : pending, nothing was called; retrying where that is for later
  *                                   └── lease expired : pending, same channel; too often: failed (worker_lost)
  *  scheduled | pending | retrying ── cancel ─► cancelled ;  ── expired ─► expired ;  sending ── expired ─► expired
  *  scheduled ── reschedule ─► scheduled
@@ -86,7 +88,7 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
     case 'tried':
       return sending ? tried({ ...delivery, attempts: delivery.attempts + event.attempts }, event, now, policy) : null;
     case 'released':
-      return sending ? wake(delivery, 'pending', now) : null;
+      return sending ? released(delivery, event.notBefore ?? now, now) : null;
     case 'lease_expired':
       if (!sending || delivery.dueAt === null || delivery.dueAt > now) return null;
       return workerLost(delivery, now, policy);
@@ -104,6 +106,8 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
         : null;
     case 'discard':
       return delivery.status === 'failed' && delivery.discardedAt === null ? { ...delivery, discardedAt: now } : null;
+    case 'kept':
+      return isTerminal(delivery.status) ? delivery : null;
     case 'receipt':
       return receipt(delivery, event.news, now);
   }
@@ -151,6 +155,11 @@ function limitedUntil(delivery: Delivery, retryAfterMs: number | undefined, now:
   const until = now + Math.ceil(Math.max(retryAfterMs, MIN_LIMITED));
   const borne = nextPosition(delivery) === null ? MAX_LIMITED : PATIENCE;
   return until - (delivery.limitedSince ?? now) <= borne ? until : null;
+}
+
+/** What waits is not `pending`: a queue that names it must not wake it. */
+function released(delivery: Delivery, notBefore: number, now: number): Delivery {
+  return notBefore > now ? wake(delivery, 'retrying', notBefore) : wake(delivery, 'pending', now);
 }
 
 function workerLost(delivery: Delivery, now: number, policy: DeliveryPolicy): Delivery {

@@ -48,7 +48,13 @@ type HeadRefusal = { readonly code: ProblemCode } & ProblemDetails;
 
 function refusalOfHead(request: FastifyRequest, limits: HttpLimits): HeadRefusal | null {
   const { raw } = request;
-  if ((raw.url ?? '').length > limits.urlCharacters) return { code: 'uri_too_long' };
+  const target = raw.url ?? '';
+  if (target.length > limits.urlCharacters) return { code: 'uri_too_long' };
+  // The router would cut it off, others in front of us would not.
+  if (target.includes('#')) return { code: 'bad_request', detail: 'A request has no fragment.' };
+  if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') {
+    return { code: 'bad_request', detail: 'Only HTTP/1.0 and HTTP/1.1 are spoken here.' };
+  }
   if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
     return { code: 'bad_request', detail: 'The Host header is missing.' };
   }
@@ -74,7 +80,8 @@ function refusalOfBody(request: FastifyRequest): HeadRefusal | null {
 
 /** Without a key nothing is told about what is there and what is not. */
 function refusePath(request: FastifyRequest, reply: FastifyReply, at: Parameters<typeof admission>[1]): void {
-  const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
+  // A target may name the host too; the router goes by the path alone.
+  const path = ((request.raw.url ?? '').split('?', 1)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
   if (path.startsWith('/api/') && !at.isAllowed(request.raw)) {
     sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
     return;

@@ -52,11 +52,14 @@ export function problemDocument(code: ProblemCode, { detail, faults, more }: Pro
 /** Answers a request with a problem document. The only way in which this server says no. */
 export function sendProblem(reply: FastifyReply, code: ProblemCode, details: ProblemDetails = {}): FastifyReply {
   const document = { ...problemDocument(code, details), request_id: reply.request.id };
-  return reply
-    .code(document.status)
-    .header('x-request-id', reply.request.id)
-    .header('content-type', 'application/problem+json')
-    .send(JSON.stringify(document));
+  return (
+    reply
+      .code(document.status)
+      .header('x-request-id', reply.request.id)
+      .header('content-type', 'application/problem+json')
+      // Bytes: to a text the framework would add a charset, which this media type does not have.
+      .send(Buffer.from(JSON.stringify(document)))
+  );
 }
 
 function defaultDetail(title: string, faults: readonly Fault[] | undefined): string {

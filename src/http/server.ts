@@ -103,6 +103,8 @@ function bareServer(deps: HttpDeps, limits: HttpLimits): FastifyInstance {
     response.on('error', () => undefined);
     refuseConnection(response.socket ?? request.socket, 'expectation_failed', deps.newRequestId());
   });
+  // Nothing is tunnelled; without a listener Node would hang up without a word.
+  app.server.on('connect', (_request, socket) => refuseConnection(socket, 'bad_request', deps.newRequestId()));
   return app;
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { accepted, heldCall, rejected } from '../../test/kit/scripted-channels.ts';
+import { accepted, deferred, heldCall, rejected } from '../../test/kit/scripted-channels.ts';
 import { HOUR, MINUTE, openTrip, request, SECOND, submission, type Trip } from '../../test/kit/trip.ts';
-import { deliveryId, idMaker, parseNotificationId } from '../domain/ids.ts';
+import { deliveryId, idMaker, type NotificationId, parseNotificationId } from '../domain/ids.ts';
 import { scheduledPolicy } from '../domain/retry-policy.ts';
 import { createControl } from './control.ts';
 
@@ -126,6 +126,27 @@ describe('cancel', () => {
     });
     assert.equal(await control.cancel(id), 'too_late');
     assert.equal((await trip.leg(id)).status, 'sending');
+  });
+
+  test('counts on the legs that are finished: one that is retried at this moment is cancelled too', async (t) => {
+    const trip = openTrip(t);
+    trip.channels.next('email', 'smtp', rejected());
+    trip.channels.always('sms', 'twilio', deferred());
+    trip.start();
+    const id = await trip.send({ strategy: 'all', channels: ['email', 'sms'] });
+    await trip.time.run(SECOND);
+    await trip.goDown();
+    assert.deepEqual(await statusesOf(trip, id), ['failed', 'retrying']);
+    let looks = 0;
+    const control = controlWith(trip, {
+      async find(wanted) {
+        const record = await trip.store.find(wanted);
+        if (looks++ === 0) assert.equal(await trip.control.retry(wanted), 'retried');
+        return record;
+      },
+    });
+    assert.equal(await control.cancel(id), 'cancelled');
+    assert.deepEqual(await statusesOf(trip, id), ['cancelled', 'cancelled']);
   });
 
   test('gives up as a bug where every look is overtaken', async (t) => {
@@ -339,6 +360,10 @@ async function deadTrip(t: Parameters<typeof openTrip>[0], count: number) {
 }
 
 /** Control over the trip's store with some of its methods replaced. */
+async function statusesOf(trip: Trip, id: NotificationId): Promise<readonly string[]> {
+  return (await trip.record(id)).deliveries.map(({ status }) => status);
+}
+
 function controlWith(trip: Trip, methods: Partial<Pick<Trip['store'], 'find' | 'write' | 'deadLetters'>>) {
   const { store, handOff, time, retry, emit } = trip;
   return createControl({ store: { ...store, ...methods }, handOff, clock: time, retry, emit });

@@ -51,18 +51,22 @@ export function createControl(deps: ControlDeps): Control {
     return after === null ? null : { after, attempts: [] };
   };
 
-  /** Writes what `decide` makes of the record, as one group, until no worker interferes. */
+  /**
+   * Writes what `decide` makes of the record, as one group, until nobody interferes. The group holds with `counting`
+   * what the decision counts on and does not change.
+   */
   async function apply<R extends string>(
     id: NotificationId,
     decide: (record: NotificationRecord) => readonly Change[] | R,
     done: R,
+    counting: (record: NotificationRecord) => readonly Change[] = () => [],
   ): Promise<R | 'not_found'> {
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       const record = await deps.store.find(id);
       if (record === null) return 'not_found';
       const decided = decide(record);
       if (typeof decided === 'string') return decided;
-      const [written] = await deps.store.write([decided]);
+      const [written] = await deps.store.write([[...decided, ...counting(record)]]);
       if (written === true) {
         tell(decided, record.notification.requestId);
         return done;
@@ -92,6 +96,8 @@ export function createControl(deps: ControlDeps): Control {
           return deliveries.some((delivery) => delivery.status === 'cancelled') ? 'cancelled' : 'too_late';
         },
         'cancelled',
+        // A finished leg that somebody retries at this moment would be sent after all.
+        (record) => changesFor(record, { type: 'kept' }).map((change) => ({ ...change, kept: true as const })),
       ),
 
     retry: (id) =>
@@ -144,7 +150,7 @@ export function createControl(deps: ControlDeps): Control {
         matched += page.items.length;
         if (!dryRun && page.items.length > 0) {
           const changes = page.items.flatMap(({ delivery, notification }) => {
-            const one = change(delivery, notification, { type: 'retry' });
+            const one = change(delivery, notification, { type: 'retry', notBefore: notification.sendAt });
             return one === null ? [] : [{ one, requestId: notification.requestId }];
           });
           const written = await deps.store.write(changes.map(({ one }) => [one]));

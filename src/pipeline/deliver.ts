@@ -5,6 +5,7 @@ import { currentChannel, isExpired } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
 import { type Attempt, attemptOf, type Outcome } from '../domain/outcome.ts';
 import type { Claim } from '../store/store.ts';
+import type { Bulkhead } from './bulkhead.ts';
 import { callWithDeadline } from './deadline.ts';
 import type { ProviderGate } from './provider-gate.ts';
 import { render } from './render.ts';
@@ -19,6 +20,7 @@ export interface HeldClaim extends Claim {
 export interface DeliverDeps {
   readonly channels: Channels;
   readonly gate: ProviderGate;
+  readonly bulkhead: Bulkhead;
   readonly settle: Settle;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,6 +53,8 @@ type Trip =
   | { readonly kind: 'tried'; readonly outcome: Outcome; readonly attempts: readonly Attempt[] }
   /** Nobody was called, and the delivery goes back as it was. */
   | { readonly kind: 'released' }
+  /** The same, but for a while: where it is to go others are waiting already. */
+  | { readonly kind: 'sent_away'; readonly waitMs: number }
   /** It expired before anybody was called. */
   | { readonly kind: 'expired' };
 
@@ -59,27 +63,34 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
   const attempts: Attempt[] = [];
   const outcomes: Outcome[] = [];
   let heldBackFor: number | null = null;
-  for (const provider of deps.channels.transports(message.channel)) {
-    const key = `${message.channel}/${provider.id}`;
-    const leave = await deps.gate.enter(key, provider.transport.concurrency);
+  for (const { id, transport } of deps.channels.transports(message.channel)) {
+    const account = `${message.channel}/${id}`;
+    const place = { account, connections: transport.concurrency, host: transport.hostOf(message) };
+    const entry = await deps.bulkhead.enter(place);
+    if (entry.kind === 'full') {
+      if (attempts.length === 0) return { kind: 'sent_away', waitMs: spread(entry.waitMs, deps.random) };
+      break;
+    }
+    let outcome: Outcome | null = null;
     try {
       const stop = whyStop(claim, deps);
       if (stop !== null) {
         if (attempts.length === 0) return { kind: stop };
         break;
       }
-      const wait = deps.gate.admit(key);
+      const wait = deps.gate.admit(account);
       if (wait > 0) {
         heldBackFor = Math.min(heldBackFor ?? wait, wait);
         continue;
       }
-      const { outcome, attempt } = await call(claim, message, provider, attempts.length, deps);
-      deps.gate.called(key, outcome, attempt.startedAt);
-      attempts.push(attempt);
+      const called = await call(claim, message, { id, transport }, attempts.length, deps);
+      outcome = called.outcome;
+      deps.gate.called(account, outcome, called.attempt.startedAt);
+      attempts.push(called.attempt);
       outcomes.push(outcome);
       if (!(outcome.kind === 'deferred' && outcome.scope === 'provider')) break;
     } finally {
-      leave();
+      entry.leave(outcome);
     }
   }
   const heldBack = heldBackFor === null ? null : spread(heldBackFor, deps.random);
@@ -169,6 +180,12 @@ async function finish(claim: HeldClaim, trip: Trip, deps: DeliverDeps): Promise<
       const { outcome, attempts } = trip;
       if (attempts.length === 0 && outcome.kind === 'deferred') heldBack(claim, outcome.retryAfterMs ?? 0, deps);
       await deps.settle(claim, { type: 'tried', outcome, attempts: attempts.length, random: deps.random() }, attempts);
+      return;
+    }
+    case 'sent_away': {
+      const { waitMs } = trip;
+      heldBack(claim, waitMs, deps);
+      await deps.settle(claim, { type: 'released', notBefore: deps.clock.now() + waitMs }, []);
       return;
     }
     case 'released':

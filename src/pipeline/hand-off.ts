@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
+import { createBatchLine } from './batch-line.ts';
 
 /**
  * Store → workers, after the commit. Never fails the request that brought the deliveries: they are durable, and what
@@ -28,39 +29,27 @@ export interface HandOffDeps {
 const TRUST = 30_000;
 /** After a queue has failed nothing is handed to it for this long, in ms. */
 const DISTRUST = 5_000;
-/** Most tasks that wait for the queue. Past it they are left to the store: the queue is behind. */
+/** Most tasks that wait for the queue. */
 const WAITING_TASKS = 20_000;
-const BATCH = 1_000;
 
-export function createHandOff({ bell, queue, clock, emit }: HandOffDeps): {
+export interface HandingOver {
   readonly handOff: HandOff;
   readonly handedOverUntil: HandedOverUntil;
-} {
+  /** Resolves when the queue has all that it was to be told, or has failed. */
+  readonly idle: () => Promise<void>;
+}
+
+export function createHandOff({ bell, queue, clock, emit }: HandOffDeps): HandingOver {
   let failedAt: number | null = null;
-  let waiting: DeliverTask[] = [];
-  let publishing = false;
-
-  async function tell(told: Queue, tasks: readonly DeliverTask[]): Promise<boolean> {
-    try {
-      await told.publish(tasks);
-      return true;
-    } catch (error) {
-      emit({ type: 'fault', where: 'hand-off', error });
-      return false;
-    }
-  }
-
-  /** What comes while one batch is on its way goes together in the next. */
-  async function publishAll(carrier: Queue): Promise<void> {
-    publishing = true;
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, BATCH);
-      if (await tell(carrier, batch)) continue;
+  const onFault = (error: unknown) => emit({ type: 'fault', where: 'hand-off', error });
+  const line = createBatchLine<DeliverTask>({
+    pass: async (tasks) => queue?.publish(tasks),
+    onFault(error) {
       failedAt = clock.now();
-      waiting = [];
-    }
-    publishing = false;
-  }
+      onFault(error);
+    },
+    room: WAITING_TASKS,
+  });
 
   const handOff: HandOff = (deliveries) => {
     const open = deliveries.filter(({ dueAt }) => dueAt !== null);
@@ -69,10 +58,9 @@ export function createHandOff({ bell, queue, clock, emit }: HandOffDeps): {
     // What is ready and yet not due in the store is the queue's. All others are the store's: the bell is rung for those
     // that wait for their time too, as it may be earlier than the one that the worker sleeps for.
     const handedOver = queue === null ? [] : open.filter((one) => one.status === 'pending' && (one.dueAt ?? 0) > now);
-    if (handedOver.length < open.length) void tell(bell, open.map(taskOf));
-    if (queue === null || handedOver.length === 0 || waiting.length + handedOver.length > WAITING_TASKS) return;
-    waiting.push(...handedOver.map(taskOf));
-    if (!publishing) void publishAll(queue);
+    if (handedOver.length < open.length) bell.publish(open.map(taskOf)).catch(onFault);
+    // Without room the queue is behind: they are left to the store.
+    line.add(handedOver.map(taskOf));
   };
 
   const handedOverUntil: HandedOverUntil = (now) => {
@@ -80,7 +68,7 @@ export function createHandOff({ bell, queue, clock, emit }: HandOffDeps): {
     return now + TRUST;
   };
 
-  return { handOff, handedOverUntil };
+  return { handOff, handedOverUntil, idle: () => line.idle() };
 }
 
 function taskOf({ id, priority }: Delivery): DeliverTask {

@@ -18,6 +18,7 @@ function health(changes: Partial<HealthDeps> = {}) {
     },
     queue: { probe: () => Promise.resolve() },
     worker: { lastTurnAt: () => clock.now() },
+    watchdog: { state: () => 'calm' },
     clock,
     ...changes,
   });
@@ -51,6 +52,12 @@ describe('the health of a process', () => {
     assert.deepEqual(await failing({ worker: { lastTurnAt: () => NOW - 30_001 } }), ['worker true']);
   });
 
+  test('names a worker that claims nothing of what is ready, from the first alarm on', async () => {
+    assert.deepEqual(await failing({ watchdog: { state: () => 'rebuilt' } }), ['worker true']);
+    assert.deepEqual(await failing({ watchdog: { state: () => 'given_up' } }), ['worker true']);
+    assert.deepEqual(await failing({ watchdog: null }), []);
+  });
+
   test('needs no worker where there is none', async () => {
     assert.deepEqual(await failing({ worker: null }), []);
   });
@@ -62,6 +69,8 @@ describe('the health of a process', () => {
     });
     assert.deepEqual(await failing({ store: store(NOW - 600_000) }), []);
     assert.deepEqual(await failing({ store: store(NOW - 600_001) }), ['queue_age true']);
+    const withoutWorker = { store: store(NOW - 600_001), worker: null };
+    assert.deepEqual(await failing(withoutWorker), ['queue_age false'], 'it can accept all the same');
   });
 
   test('calls a probe that does not answer a failure after half a second', async () => {

@@ -1,7 +1,8 @@
 import type { Clock } from '../domain/clock.ts';
+import { pause } from '../domain/pause.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
-import { pause } from './pause.ts';
+import type { Watchdog } from './watchdog.ts';
 import type { Worker } from './work.ts';
 
 /** How one part of the service is. */
@@ -20,6 +21,8 @@ export interface HealthDeps {
   readonly queue: Pick<Queue, 'probe'>;
   /** This process's worker; null where it has none. */
   readonly worker: Pick<Worker, 'lastTurnAt'> | null;
+  /** Who watches over it. */
+  readonly watchdog: Pick<Watchdog, 'state'> | null;
   readonly clock: Clock;
 }
 
@@ -66,20 +69,25 @@ async function works(clock: Clock, probe: () => Promise<void>, problem: string):
   return { ok, detail: ok ? null : problem };
 }
 
-function pulse({ worker }: HealthDeps, now: number): HealthPart {
+function pulse({ worker, watchdog }: HealthDeps, now: number): HealthPart {
   if (worker === null) return { ok: true, needed: false, detail: 'this process has no worker' };
+  if (watchdog !== null && watchdog.state() !== 'calm') {
+    return { ok: false, needed: true, detail: 'work is ready and it claims nothing, with fresh connections too' };
+  }
   const silence = now - worker.lastTurnAt();
   const ok = silence <= PULSE;
   return { ok, needed: true, detail: ok ? null : `its loop has stood still for ${silence} ms` };
 }
 
+/** A process without a worker can do its own work all the same: it must not be taken out because others are behind. */
 async function queueAge(deps: HealthDeps, now: number): Promise<HealthPart> {
+  const needed = deps.worker !== null;
   try {
     const { depth, oldestDueAt } = await deps.store.backlog();
     const age = oldestDueAt === null ? 0 : Math.max(0, now - oldestDueAt);
     const ok = age <= OLDEST;
-    return { ok, needed: true, detail: ok ? null : `${depth} deliveries are due, the oldest for ${age} ms` };
+    return { ok, needed, detail: ok ? null : `${depth} deliveries are due, the oldest for ${age} ms` };
   } catch {
-    return { ok: false, needed: true, detail: 'it cannot be read' };
+    return { ok: false, needed, detail: 'it cannot be read' };
   }
 }

@@ -2,62 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { accepted, deferred, failing, limited, rejected, unknown } from '../../test/kit/scripted-channels.ts';
-import { promisesSettled } from '../../test/kit/virtual-time.ts';
 import type { TripEvent } from '../domain/events.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { createProviderGate } from './provider-gate.ts';
-
-describe('the slots of a provider', () => {
-  test('are given at once while there are any, then in the order of asking', async () => {
-    const { gate } = open();
-    const leaves = [await gate.enter('email/smtp', 2), await gate.enter('email/smtp', 2)];
-    const entered: string[] = [];
-    const waiting = ['first', 'second', 'third'].map(async (name) => {
-      const leave = await gate.enter('email/smtp', 2);
-      entered.push(name);
-      return leave;
-    });
-    await promisesSettled();
-    assert.deepEqual(entered, []);
-    leaves[0]?.();
-    await promisesSettled();
-    assert.deepEqual(entered, ['first']);
-    leaves[1]?.();
-    (await waiting[0])?.();
-    await promisesSettled();
-    assert.deepEqual(entered, ['first', 'second', 'third']);
-  });
-
-  test('stay taken when they pass to the next in line', async () => {
-    const { gate } = open();
-    const leave = await gate.enter('email/smtp', 1);
-    const next = gate.enter('email/smtp', 1);
-    leave();
-    await next;
-    let entered = false;
-    void gate.enter('email/smtp', 1).finally(() => {
-      entered = true;
-    });
-    await promisesSettled();
-    assert.equal(entered, false);
-  });
-
-  test('come back when everybody has left', async () => {
-    const { gate } = open();
-    const leave = await gate.enter('email/smtp', 1);
-    const next = gate.enter('email/smtp', 1);
-    leave();
-    (await next)();
-    assert.equal(typeof (await gate.enter('email/smtp', 1)), 'function');
-  });
-
-  test('are its own, and without a limit there are as many as one likes', async () => {
-    const { gate } = open();
-    await gate.enter('email/smtp', 1);
-    await gate.enter('sms/twilio', 1);
-    for (let count = 0; count < 100; count++) await gate.enter('in_app/inbox', null);
-  });
-});
 
 describe('the breaker of a provider', () => {
   test('lets calls through as long as they work, or fail by the message alone', () => {

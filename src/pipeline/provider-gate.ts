@@ -3,36 +3,21 @@ import type { Emit } from '../domain/events.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { admit, afterCall, HEALTHY, type ProviderHealth } from '../domain/provider-health.ts';
 
-/** Who may be called now: each provider's breaker and its slots. One gate per worker process. */
+/** Who may be called now: each provider's breaker. One gate per worker process. */
 export interface ProviderGate {
   /** 0: call it. Otherwise the ms until that may be asked again. */
   admit(provider: string): number;
-  /** Resolves with a function that gives the slot back. Waits in line; `concurrency` null is no limit. */
-  enter(provider: string, concurrency: number | null): Promise<() => void>;
   /** A call that began at `startedAt` ended. */
   called(provider: string, outcome: Outcome, startedAt: number): void;
 }
 
-interface Line {
-  busy: number;
-  readonly waiting: (() => void)[];
-}
-
 export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
   const healths = new Map<string, ProviderHealth>();
-  const lines = new Map<string, Line>();
   const healthOf = (provider: string) => healths.get(provider) ?? HEALTHY;
 
   function become(provider: string, before: ProviderHealth, after: ProviderHealth): void {
     healths.set(provider, after);
     if (before.openUntil !== null && after.openUntil === null) emit({ type: 'provider_recovered', provider });
-  }
-
-  function leave(line: Line): void {
-    const next = line.waiting.shift();
-    // The slot passes straight to the next in line, so `busy` stays as it is.
-    if (next === undefined) line.busy -= 1;
-    else next();
   }
 
   return {
@@ -42,17 +27,6 @@ export function createProviderGate(clock: Clock, emit: Emit): ProviderGate {
       if (!admission.admitted) return admission.waitMs;
       become(provider, before, admission.health);
       return 0;
-    },
-
-    enter(provider, concurrency) {
-      if (concurrency === null) return Promise.resolve(() => {});
-      const line = lines.get(provider) ?? { busy: 0, waiting: [] };
-      lines.set(provider, line);
-      if (line.busy < concurrency) {
-        line.busy += 1;
-        return Promise.resolve(() => leave(line));
-      }
-      return new Promise((resolve) => line.waiting.push(() => resolve(() => leave(line))));
     },
 
     called(provider, outcome, startedAt) {

@@ -5,7 +5,7 @@ import { MINUTE, openTrip, SECOND, type Trip } from '../../test/kit/trip.ts';
 import { PRIORITIES } from '../domain/notification.ts';
 import { attemptOf } from '../domain/outcome.ts';
 import type { DeliveryEvent } from '../domain/transition.ts';
-import type { Claim } from '../store/store.ts';
+import { type Claim, StoreUnavailable } from '../store/store.ts';
 import { createSettle, type SettleDeps } from './settle.ts';
 
 const SENT: DeliveryEvent = { type: 'tried', outcome: accepted('m-1'), attempts: 1, random: 0.5 };
@@ -48,9 +48,32 @@ describe('settle', () => {
     await assert.rejects(settle(claim, { type: 'discard' }, []), /discard does not apply while sending/);
   });
 
+  test('tells its own news where only the answer to the write was lost', async (t) => {
+    const { trip, claim, handedOn, settle } = await claimedTrip(t, losingAnswers);
+    const settling = settle(claim, SENT, [ROW]);
+    assert.equal(await trip.time.until(settling), true);
+    assert.deepEqual([trip.told('stale_settle'), trip.told('moved').length, handedOn.length], [[], 1, 1]);
+    assert.equal((await trip.record(claim.notification.id)).attempts.length, 1);
+  });
+
+  test('is not fooled by newer news that came while its own write failed', async (t) => {
+    const { trip, claim, settle } = await claimedTrip(t);
+    trip.store.down('write');
+    const settling = settle(claim, SENT, [ROW]);
+    await trip.time.run(100);
+    trip.store.down();
+    const newer = { ...claim.delivery, version: claim.delivery.version + 1, reason: 'worker_lost' as const };
+    assert.deepEqual(await trip.store.write([[{ after: newer, attempts: [] }]]), [true]);
+    assert.equal(await trip.time.until(settling), false);
+    assert.equal(trip.told('stale_settle').length, 1);
+  });
+
   test('does not hide a bug of the store', async (t) => {
     const bug = new TypeError('a bug');
-    const { claim, settle, trip } = await claimedTrip(t, { store: { write: () => Promise.reject(bug) } });
+    const { claim, settle, trip } = await claimedTrip(t, (store) => ({
+      find: (id) => store.find(id),
+      write: () => Promise.reject(bug),
+    }));
     await assert.rejects(settle(claim, SENT, [ROW]), bug);
     assert.equal(trip.time.pending, 0);
   });
@@ -99,20 +122,33 @@ describe('while the store cannot be written', () => {
   });
 });
 
+/** The first write is done, and nobody hears of it. */
+function losingAnswers(store: Trip['store']): SettleDeps['store'] {
+  let lost = false;
+  return {
+    find: (id) => store.find(id),
+    async write(groups) {
+      const answer = await store.write(groups);
+      if (lost) return answer;
+      lost = true;
+      throw new StoreUnavailable('the answer was lost');
+    },
+  };
+}
+
 /** A trip that nobody works on, with one delivery in the test's own hand. */
-async function claimedTrip(t: TestContext, over: Partial<SettleDeps> = {}) {
+async function claimedTrip(t: TestContext, storeOf: (store: Trip['store']) => SettleDeps['store'] = (store) => store) {
   const trip: Trip = openTrip(t);
   await trip.send();
   const [claim] = await trip.store.claimDue({ limit: 1, order: PRIORITIES, leaseMs: 30 * SECOND });
   assert.ok(claim);
   const handedOn: Claim['delivery'][] = [];
   const settle = createSettle({
-    store: trip.store,
+    store: storeOf(trip.store),
     handOff: (deliveries) => void handedOn.push(...deliveries),
     clock: trip.time,
     retry: trip.retry,
     emit: trip.emit,
-    ...over,
   });
   return { trip, claim, handedOn, settle };
 }

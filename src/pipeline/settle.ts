@@ -1,16 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../domain/clock.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
 import type { Notification } from '../domain/notification.ts';
 import type { Attempt } from '../domain/outcome.ts';
+import { pause } from '../domain/pause.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { type DeliveryEvent, type DeliveryPolicy, transition } from '../domain/transition.ts';
 import { type Claim, type Store, StoreUnavailable } from '../store/store.ts';
 import type { HandOff } from './hand-off.ts';
-import { pause } from './pause.ts';
+import { inTime } from './in-time.ts';
 
 export interface SettleDeps {
-  readonly store: Pick<Store, 'write'>;
+  readonly store: Pick<Store, 'write' | 'find'>;
   readonly handOff: HandOff;
   readonly clock: Clock;
   /** For notifications that bring no policy of their own. */
@@ -52,14 +54,22 @@ export function policyOf(notification: Notification, retry: RetryPolicy): Delive
 /** A send has happened: its record is worth waiting for. */
 async function writeWhenPossible(deps: SettleDeps, after: Delivery, attempts: readonly Attempt[]): Promise<boolean> {
   const since = deps.clock.now();
+  let answerLost = false;
   for (let wait = 20; ; wait = Math.min(wait * 2, 1_000)) {
     try {
-      const [written] = await deps.store.write([[{ after, attempts }]]);
-      return written === true;
+      const [written] = await inTime(deps.clock, deps.store.write([[{ after, attempts }]]));
+      return written === true || (answerLost && (await isStored(deps, after)));
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || deps.clock.now() - since > HOLD) throw error;
+      answerLost = true;
       deps.emit({ type: 'fault', where: 'settle', error });
       await pause(deps.clock, wait);
     }
   }
+}
+
+/** A write whose answer was lost may have been done: then it is our own news that refuse it the second time. */
+async function isStored({ store, clock }: SettleDeps, after: Delivery): Promise<boolean> {
+  const record = await inTime(clock, store.find(after.notificationId));
+  return record?.deliveries.some((stored) => isDeepStrictEqual(stored, after)) ?? false;
 }

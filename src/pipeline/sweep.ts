@@ -2,11 +2,12 @@ import type { Clock } from '../domain/clock.ts';
 import { currentChannel } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
 import { attemptOf } from '../domain/outcome.ts';
+import { pause } from '../domain/pause.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
 import { transition } from '../domain/transition.ts';
 import type { Claim, Store } from '../store/store.ts';
 import type { HandOff } from './hand-off.ts';
-import { pause } from './pause.ts';
+import { inTime } from './in-time.ts';
 import { policyOf } from './settle.ts';
 
 export interface SweepDeps {
@@ -69,12 +70,12 @@ export function createSweeper(deps: SweepDeps): Sweeper {
 
 /** Takes deliveries back whose worker let the lease run out; answers how many it tried to. */
 export async function reclaim(deps: SweepDeps): Promise<number> {
-  const lost = await deps.store.expiredLeases(BATCH);
+  const lost = await inTime(deps.clock, deps.store.expiredLeases(BATCH));
   const now = deps.clock.now();
   const repairs = lost.flatMap((claim) => repair(claim, deps.retry, now) ?? []);
   // By this process's clock none has ended yet: the store's is ahead, and asking again at once would go round and round.
   if (repairs.length === 0) return 0;
-  const written = await deps.store.write(repairs.map(({ change }) => [change]));
+  const written = await inTime(deps.clock, deps.store.write(repairs.map(({ change }) => [change])));
   for (const [index, { change, requestId }] of repairs.entries()) {
     // Refused: its worker came back in time, or another sweeper was first.
     if (written[index] !== true) continue;
@@ -103,5 +104,6 @@ function repair({ delivery, notification }: Claim, retry: RetryPolicy, now: numb
 
 async function purge(deps: SweepDeps, signal: AbortSignal): Promise<void> {
   const keysBefore = deps.clock.now() - KEY_LIFETIME;
-  while ((await deps.store.purge({ keysBefore, limit: PURGE_BATCH })) === PURGE_BATCH && !signal.aborted);
+  const some = () => inTime(deps.clock, deps.store.purge({ keysBefore, limit: PURGE_BATCH }));
+  while ((await some()) === PURGE_BATCH && !signal.aborted);
 }

@@ -3,13 +3,15 @@ import { describe, test } from 'node:test';
 import { bell } from '../../test/kit/bell.ts';
 import { accepted, deferred, failing, heldCall, slowly } from '../../test/kit/scripted-channels.ts';
 import { openTrip, SECOND, type Trip } from '../../test/kit/trip.ts';
+import { waitingLine } from '../../test/kit/waiting-line.ts';
 import { type NotificationId, notificationOf } from '../domain/ids.ts';
 import type { Priority } from '../domain/notification.ts';
 import { memoryQueue } from '../queue/memory/memory-queue.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
+import { STORE_PATIENCE } from './in-time.ts';
 import { reclaim } from './sweep.ts';
 
-const ONE_AT_A_TIME = { email: [{ id: 'smtp', concurrency: 1 }] };
+const ONE_AT_A_TIME = { providers: { email: [{ id: 'smtp', concurrency: 1 }] } };
 
 describe('a worker', () => {
   test('has no more deliveries in hand at once than it may, and does them all', async (t) => {
@@ -20,16 +22,6 @@ describe('a worker', () => {
     await trip.time.run(5 * SECOND);
     assert.equal(trip.channels.mostAtOnce('email', 'smtp'), 10);
     assert.deepEqual(await statuses(trip, ids), { sent: 45 });
-  });
-
-  test('never calls a provider more often at once than the provider allows', async (t) => {
-    const trip = openTrip(t, { concurrency: 10, providers: { email: [{ id: 'smtp', concurrency: 2 }] } });
-    trip.channels.always('email', 'smtp', slowly(trip.time, SECOND));
-    const ids = await sendMany(trip, 10);
-    trip.start();
-    await trip.time.run(5 * SECOND);
-    assert.equal(trip.channels.mostAtOnce('email', 'smtp'), 2);
-    assert.deepEqual(await statuses(trip, ids), { sent: 10 });
   });
 
   test('takes high priorities first, while the lower ones keep moving', async (t) => {
@@ -102,6 +94,54 @@ describe('a worker', () => {
     }
   });
 
+  test('waits no longer than it must for a store that does not answer, and gives back what comes after all', async (t) => {
+    const trip = openTrip(t, { leaseMs: 10 * STORE_PATIENCE });
+    const answer = trip.store.hang('claimDue');
+    const ids = await sendMany(trip, 12);
+    trip.start();
+    await trip.time.run(STORE_PATIENCE);
+    trip.store.hang();
+    const faults = trip.told('fault').map(({ where }) => where);
+    assert.deepEqual(faults, ['worker']);
+    answer();
+    await trip.time.run(0);
+    assert.deepEqual(trip.channels.calls, [], 'nobody is called for a claim that nobody waited for');
+    assert.deepEqual(await statuses(trip, ids), { pending: 12 });
+    await trip.time.run(SECOND);
+    assert.deepEqual(await statuses(trip, ids), { sent: 12 });
+    for (const id of ids) assert.equal((await trip.leg(id)).crashes, 0);
+  });
+
+  for (const method of ['nextDueAt', 'renew', 'write', 'claim'] as const) {
+    test(`goes on although ${method} was never answered`, async (t) => {
+      const trip = openTrip(t, method === 'claim' ? { queue: (clock) => memoryQueue({ clock }) } : {});
+      if (method === 'renew') trip.channels.next('email', 'smtp', slowly(trip.time, 14 * SECOND));
+      trip.store.hang(method);
+      trip.start();
+      const first = await trip.send();
+      await trip.time.run(10 * SECOND);
+      trip.store.hang();
+      await trip.time.run(60 * SECOND);
+      const second = await trip.send();
+      await trip.time.run(5 * SECOND);
+      assert.deepEqual(await statuses(trip, [first, second]), { sent: 2 });
+      assert.equal(trip.worker.signs().freeSlots, 10);
+    });
+  }
+
+  test('asks ever less often for what is due and held by somebody else, and takes it soon when it can', async (t) => {
+    const trip = openTrip(t);
+    trip.store.blind(true);
+    trip.start();
+    const id = await trip.send();
+    await trip.time.run(10 * SECOND);
+    const { answered } = trip.worker.signs();
+    assert.ok(answered < 50, `it has asked ${answered} times`);
+    trip.store.blind(false);
+    await trip.time.run(SECOND / 2);
+    assert.equal((await trip.leg(id)).status, 'sent');
+  });
+
   test('that is started twice works once', async (t) => {
     const trip = openTrip(t);
     trip.start();
@@ -114,7 +154,7 @@ describe('a worker', () => {
 
 describe('a worker that stops', () => {
   test('waits for what is being sent, and gives back what is not', async (t) => {
-    const trip = openTrip(t, { providers: ONE_AT_A_TIME });
+    const trip = openTrip(t, { ...ONE_AT_A_TIME, bulkhead: waitingLine() });
     const { behaviour, answer } = heldCall();
     trip.channels.next('email', 'smtp', behaviour);
     const ids = await sendMany(trip, 3);
@@ -181,7 +221,12 @@ describe('a lease', () => {
 
   for (const startedAt of [0, 5, 5.5, 9]) {
     test(`lets one wait in line for longer than a send may take (claimed ${startedAt} s after the start)`, async (t) => {
-      const trip = openTrip(t, { providers: ONE_AT_A_TIME, leaseMs: 30 * SECOND, sendTimeout: 15 * SECOND });
+      const trip = openTrip(t, {
+        ...ONE_AT_A_TIME,
+        bulkhead: waitingLine(),
+        leaseMs: 30 * SECOND,
+        sendTimeout: 15 * SECOND,
+      });
       trip.channels.always('email', 'smtp', slowly(trip.time, 4 * SECOND));
       trip.start();
       await trip.time.run(startedAt * SECOND);
@@ -194,7 +239,12 @@ describe('a lease', () => {
   }
 
   test('that was lost lets nobody be called any more, and nothing be overwritten', async (t) => {
-    const trip = openTrip(t, { providers: ONE_AT_A_TIME, leaseMs: 30 * SECOND, sendTimeout: 15 * SECOND });
+    const trip = openTrip(t, {
+      ...ONE_AT_A_TIME,
+      bulkhead: waitingLine(),
+      leaseMs: 30 * SECOND,
+      sendTimeout: 15 * SECOND,
+    });
     // The slot comes free after the renewal that was refused, while the lease would by itself still be long enough.
     trip.channels.always('email', 'smtp', slowly(trip.time, 11 * SECOND));
     trip.start();
@@ -228,7 +278,12 @@ describe('a lease', () => {
   });
 
   test('that cannot be renewed because the store is away makes the worker give back what is not sent', async (t) => {
-    const trip = openTrip(t, { providers: ONE_AT_A_TIME, leaseMs: 30 * SECOND, sendTimeout: 15 * SECOND });
+    const trip = openTrip(t, {
+      ...ONE_AT_A_TIME,
+      bulkhead: waitingLine(),
+      leaseMs: 30 * SECOND,
+      sendTimeout: 15 * SECOND,
+    });
     trip.channels.always('email', 'smtp', slowly(trip.time, 8 * SECOND));
     trip.start();
     const ids = await sendMany(trip, 3);

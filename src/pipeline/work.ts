@@ -1,11 +1,12 @@
 import { claimOrder } from '../domain/claim-order.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Emit } from '../domain/events.ts';
+import { pause } from '../domain/pause.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
 import type { Claim, Store } from '../store/store.ts';
 import { LAST_WORD } from './deadline.ts';
 import type { Deliver, HeldClaim } from './deliver.ts';
-import { pause } from './pause.ts';
+import { inTime } from './in-time.ts';
 
 export interface WorkDeps {
   readonly store: Pick<Store, 'claimDue' | 'claim' | 'renew' | 'nextDueAt'>;
@@ -30,12 +31,30 @@ export interface Worker {
   stop(): Promise<void>;
   /** When its loop last went round, in ms since the epoch. */
   lastTurnAt(): number;
+  signs(): WorkSigns;
+}
+
+/** By what a worker that is well can be told from one that is not. Numbers are since the start. */
+export interface WorkSigns {
+  /** Slots with no delivery in hand. */
+  readonly freeSlots: number;
+  /** Deliveries claimed, from wherever they came. */
+  readonly claimed: number;
+  /** How often the store has answered to "what is due", and how often of them with a refusal. */
+  readonly answered: number;
+  readonly refused: number;
+  /** It was asked what is due, and has not answered yet. */
+  readonly unanswered: boolean;
 }
 
 /** The longest sleep, in ms: a safety net under the bell, and the pulse that `lastTurnAt` shows. */
 const LONGEST_SLEEP = 5_000;
-/** The shortest, after a claim that found nothing: what is due by this process's clock may not yet be by the store's. */
+/**
+ * The shortest, after a claim that found nothing: what is due by this process's clock may not yet be by the store's. It
+ * doubles up to `FRUITLESS_SLEEP` as long as something is due and cannot be claimed, as it is locked by somebody else.
+ */
 const SHORTEST_SLEEP = 5;
+const FRUITLESS_SLEEP = 320;
 /** The wait after a fault of the store, in ms. */
 const FAULT_WAIT = 250;
 
@@ -53,9 +72,15 @@ export function createWorker(deps: WorkDeps): Worker {
   const loops: Promise<void>[] = [];
   let turnAt = deps.clock.now();
   let turns = 0;
+  let fruitless = SHORTEST_SLEEP;
   /** Slots that a claim under way may fill. */
   let reserved = 0;
   let waiting: (() => void)[] = [];
+  let claimed = 0;
+  let answered = 0;
+  let refused = 0;
+  let askedLast = 0;
+  let answeredLast = 0;
 
   function slotFreed(): Promise<void> {
     return new Promise((resolve) => waiting.push(resolve));
@@ -92,18 +117,24 @@ export function createWorker(deps: WorkDeps): Worker {
   /** Fills reserved slots with what `claim` answers. */
   async function claimInto(slots: number, claim: () => Promise<readonly Claim[]>) {
     const leaseEndsAt = deps.clock.now() + deps.leaseMs;
+    const asked = claim();
     try {
-      const claims = await claim();
-      return { claims, ending: take(claims, leaseEndsAt) };
+      const claims = await inTime(deps.clock, asked);
+      return { claims, ending: take(claims, { leaseEndsAt, lost: false }) };
+    } catch (error) {
+      // Nobody waits for them any more: what comes after all goes back without a call.
+      asked.then((claims) => take(claims, { leaseEndsAt, lost: true }), ignore);
+      throw error;
     } finally {
       reserved -= slots;
       wakeWaiting();
     }
   }
 
-  function take(claims: readonly Claim[], leaseEndsAt: number): Promise<void>[] {
+  function take(claims: readonly Claim[], lease: Pick<Held, 'leaseEndsAt' | 'lost'>): Promise<void>[] {
+    claimed += claims.length;
     return claims.map(async (claim) => {
-      const holding: Held = { claim, leaseEndsAt, lost: false };
+      const holding: Held = { claim, ...lease };
       held.add(holding);
       try {
         await deps.deliver(heldClaim(holding));
@@ -134,9 +165,23 @@ export function createWorker(deps: WorkDeps): Worker {
     const limit = await reserveSlots(deps.concurrency);
     const { claims } = await claimInto(limit, async () => {
       if (stopping.signal.aborted) return [];
-      return deps.store.claimDue({ limit, order: claimOrder(turns++), leaseMs: deps.leaseMs });
+      return claimDue(limit);
     });
+    if (claims.length > 0) fruitless = SHORTEST_SLEEP;
     return claims.length > 0;
+  }
+
+  async function claimDue(limit: number): Promise<readonly Claim[]> {
+    const ask = ++askedLast;
+    try {
+      return await deps.store.claimDue({ limit, order: claimOrder(turns++), leaseMs: deps.leaseMs });
+    } catch (error) {
+      refused += 1;
+      throw error;
+    } finally {
+      answered += 1;
+      answeredLast = Math.max(answeredLast, ask);
+    }
   }
 
   /** One turn: what the queue names goes into the free slots, and is acknowledged when settled. */
@@ -174,12 +219,12 @@ export function createWorker(deps: WorkDeps): Worker {
 
   /** Until the next delivery is due, the bell rings, or the worker stops. */
   async function idle(): Promise<void> {
-    const next = await deps.store.nextDueAt();
-    const wait =
-      next === null ? LONGEST_SLEEP : Math.max(SHORTEST_SLEEP, Math.min(next - deps.clock.now(), LONGEST_SLEEP));
+    const next = await inTime(deps.clock, deps.store.nextDueAt());
+    const wait = Math.min((next ?? Infinity) - deps.clock.now(), LONGEST_SLEEP);
+    fruitless = wait > 0 ? SHORTEST_SLEEP : Math.min(fruitless * 2, FRUITLESS_SLEEP);
     const over = new AbortController();
     const end = () => over.abort();
-    const cancel = deps.clock.after(wait, end);
+    const cancel = deps.clock.after(Math.max(fruitless, wait), end);
     stopping.signal.addEventListener('abort', end, { once: true });
     if (stopping.signal.aborted) end();
     try {
@@ -211,7 +256,7 @@ export function createWorker(deps: WorkDeps): Worker {
     const old = [...held].filter((one) => !one.lost && one.leaseEndsAt - now <= (deps.leaseMs * 5) / 6);
     if (old.length === 0) return;
     const leases = old.map(({ claim }) => ({ id: claim.delivery.id, version: claim.delivery.version }));
-    const renewed = await deps.store.renew(leases, deps.leaseMs);
+    const renewed = await inTime(deps.clock, deps.store.renew(leases, deps.leaseMs));
     for (const [index, one] of old.entries()) {
       if (renewed[index] === true) one.leaseEndsAt = now + deps.leaseMs;
       else one.lost = true;
@@ -232,5 +277,11 @@ export function createWorker(deps: WorkDeps): Worker {
       while (held.size > 0) await slotFreed();
     },
     lastTurnAt: () => turnAt,
+    signs() {
+      const freeSlots = Math.max(0, deps.concurrency - held.size);
+      return { freeSlots, claimed, answered, refused, unanswered: answeredLast < askedLast };
+    },
   };
 }
+
+function ignore(): void {}

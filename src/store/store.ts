@@ -75,6 +75,12 @@ export interface Store {
   /** Resolves if a durable write works now. */
   probe(): Promise<void>;
 
+  /**
+   * Gives up every connection, with whatever waits on it, and makes new ones: for somebody to whom the store seems to
+   * be stuck. Calls under way are answered all the same, or fail as above. Nothing to do where there is no connection.
+   */
+  reconnect(): Promise<void>;
+
   /** Finishes what is under way and lets go of everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -88,6 +94,9 @@ export class StoreUnavailable extends Error {
     this.overloaded = options.overloaded ?? false;
   }
 }
+
+/** The store cannot be used as it is set up, and waiting would not change that: a sentence for whoever set it up. */
+export class WrongDatabase extends Error {}
 
 export interface Submission {
   readonly notifications: readonly NewNotification[];
@@ -133,6 +142,8 @@ export interface Change {
   readonly after: Delivery;
   /** New rows for the log. */
   readonly attempts: readonly Attempt[];
+  /** The state is as it was: it is written for its version alone, and counts in no figure. */
+  readonly kept?: true;
   /** Set where the notification's own send time changes with it. */
   readonly sendAt?: number;
 }

@@ -7,6 +7,7 @@ import { keyTests } from './store/key-tests.ts';
 import { leaseTests } from './store/lease-tests.ts';
 import { listTests } from './store/list-tests.ts';
 import { modelTests } from './store/model-tests.ts';
+import { reconnectTests } from './store/reconnect-tests.ts';
 import type { OpenStore } from './store/store-kit.ts';
 import { writeTests } from './store/write-tests.ts';
 
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: OpenStore, { isModel = false }
     listTests(open);
     deadLetterTests(open);
     figureTests(open);
+    reconnectTests(open);
     if (!isModel) modelTests(open);
   });
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { globSync } from 'node:fs';
 import { chown, mkdir, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
@@ -9,7 +10,7 @@ import { Client } from 'pg';
 import type { Clock } from '../../src/domain/clock.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { atEnd } from './at-end.ts';
-import { ensurePackage, freePort, tempFolder } from './private-instance.ts';
+import { ensurePackages, freePort, tempFolder } from './private-instance.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 import { PATIENCE } from './until.ts';
 
@@ -22,6 +23,8 @@ const run = promisify(execFile);
 /** A PostgreSQL server of one's own. Its databases are private to whoever asked for them. */
 export interface PostgresServer {
   readonly port: number;
+  /** The URL of the database that every server has. */
+  readonly url: string;
   /** The URL of a new database: empty, or a copy of `template`, which nobody may be connected to meanwhile. */
   database(template?: string): Promise<string>;
   /** Takes away a database that `database` gave, with everybody who is connected to it. */
@@ -77,9 +80,22 @@ export function postgresForTests(): PostgresForTests {
   };
 }
 
+/** An empty database of one's own on the server that the URL names. Answers its URL. */
+export async function newDatabase(server: string): Promise<string> {
+  const name = `tidings_${randomUUID().replaceAll('-', '')}`;
+  await asAdministrator(Number(new URL(server).port), (client) => client.query(`CREATE DATABASE ${name}`));
+  return Object.assign(new URL(server), { pathname: `/${name}` }).href;
+}
+
+/** Takes away a database that `newDatabase` gave, with everybody who is connected to it. */
+export async function dropDatabase(url: string): Promise<void> {
+  const sql = `DROP DATABASE IF EXISTS ${databaseName(url)} WITH (FORCE)`;
+  await asAdministrator(Number(new URL(url).port), (client) => client.query(sql));
+}
+
 /** Starts a server with the settings of a fresh installation. The caller closes it. */
 export async function postgresServer(): Promise<PostgresServer> {
-  await ensurePackage('postgresql', PROGRAMS);
+  await ensurePackages('postgresql');
   const folder = await tempFolder('postgres');
   const data = join(folder, 'data');
   await initialise(folder, data);
@@ -91,15 +107,14 @@ export async function postgresServer(): Promise<PostgresServer> {
 
   return {
     port,
+    url: url('postgres'),
     async database(template) {
       const name = `tidings_${++made}`;
       const from = template === undefined ? 'template0' : databaseName(template);
       await administer(`CREATE DATABASE ${name} TEMPLATE ${from}`);
       return url(name);
     },
-    async drop(of) {
-      await administer(`DROP DATABASE IF EXISTS ${databaseName(of)} WITH (FORCE)`);
-    },
+    drop: dropDatabase,
     stop: (mode) => server.end(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
     async start() {
       server = runServer(folder, data, port);

@@ -38,20 +38,33 @@ export function tempFolder(prefix: string): Promise<string> {
   return mkdtemp(join(tmpdir(), `tidings-${prefix}-`));
 }
 
+/** The Debian packages that tests may need, each with a file that tells whether it is there (`*` may stand in it). */
+const PACKAGES = {
+  postgresql: '/usr/lib/postgresql/*/bin/postgres',
+  pgbouncer: '/usr/sbin/pgbouncer',
+  'redis-server': '/usr/bin/redis-server',
+  'rabbitmq-server': '/usr/lib/rabbitmq/bin/rabbitmq-server',
+} as const;
+
+export type PackageName = keyof typeof PACKAGES;
+export const PACKAGE_NAMES = Object.keys(PACKAGES) as readonly PackageName[];
+
 /**
- * Sees to it that the Debian package `name` is there, which is so when `file` (a path, or a pattern with `*`) exists.
- * Installs it where that is allowed; otherwise throws one line that says what to install.
+ * Sees to it that the packages are there. Installs what is missing where that is allowed, which is for root on Debian;
+ * otherwise throws one line that says what to install. Starts no service.
  */
-export async function ensurePackage(name: string, file: string): Promise<void> {
-  const there = () => globSync(file).length > 0;
-  if (there()) return;
+export async function ensurePackages(...names: readonly PackageName[]): Promise<void> {
+  const missing = () => names.filter((name) => globSync(PACKAGES[name]).length === 0);
+  if (missing().length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
-    throw new Error(`these tests need ${name}: install it with "apt-get install --no-install-recommends ${name}"`);
+    const command = `apt-get install --no-install-recommends ${missing().join(' ')}`;
+    throw new Error(`the tests need ${missing().join(', ')}: install with "${command}"`);
   }
   // One at a time: several test files may find it missing at once.
   const lock = join(tmpdir(), 'tidings-test-packages.lock');
-  const install = `[ -n "$(ls ${file} 2>/dev/null)" ] || { apt-get update && apt-get install -y --no-install-recommends ${name}; }`;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const install = `apt-get update && apt-get install -y --no-install-recommends ${missing().join(' ')}`;
+  // In runlevel 1 the packages' own scripts leave their servers alone.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   await run('flock', [lock, 'sh', '-c', install], { env, maxBuffer: 64 * 1024 * 1024 });
-  if (!there()) throw new Error(`the package ${name} is installed but ${file} is not there`);
+  if (missing().length > 0) throw new Error(`${missing().join(', ')} cannot be found after having been installed`);
 }

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from 'rabbitmq-client';
-import { ensurePackage, freePort, tempFolder } from './private-instance.ts';
+import { ensurePackages, freePort, tempFolder } from './private-instance.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 import { until } from './until.ts';
 
@@ -15,6 +16,8 @@ const START_PATIENCE = 90_000;
 export interface RabbitServer {
   readonly port: number;
   readonly url: string;
+  /** Where `newVirtualHost` asks for one. */
+  readonly management: string;
   /** A client of the test's own. It reconnects by itself; the server's `close` ends it. */
   readonly client: Connection;
   /** Stops it as an operator would, or as a power cut does; its data stay. */
@@ -31,12 +34,28 @@ export interface RabbitServer {
 interface Place {
   readonly folder: string;
   readonly port: number;
+  readonly managementPort: number;
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** A virtual host of one's own on the server with that management URL. Answers its URL. */
+export async function newVirtualHost(management: string): Promise<string> {
+  const { username, password, origin, searchParams } = new URL(management);
+  const name = randomUUID();
+  const put = async (path: string, body: object) => {
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const answer = await fetch(`${origin}/api/${path}`, { method: 'PUT', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`RabbitMQ answers ${answer.status} to ${path}: ${await answer.text()}`);
+  };
+  await put(`vhosts/${name}`, {});
+  await put(`permissions/${name}/${username}`, { configure: '.*', write: '.*', read: '.*' });
+  return `amqp://${username}:${password}@127.0.0.1:${searchParams.get('amqp')}/${name}`;
 }
 
 /** Starts a RabbitMQ server. The caller closes it. */
 export async function rabbitServer(): Promise<RabbitServer> {
-  await ensurePackage('rabbitmq-server', `${PROGRAMS}/rabbitmq-server`);
+  await ensurePackages('rabbitmq-server');
   const { place, register, server: first } = await startAnywhere();
   let server = first;
   const url = `amqp://guest:guest@127.0.0.1:${place.port}`;
@@ -46,6 +65,7 @@ export async function rabbitServer(): Promise<RabbitServer> {
   return {
     port: place.port,
     url,
+    management: `http://guest:guest@127.0.0.1:${place.managementPort}/?amqp=${place.port}`,
     client,
     stop: (signal = 'SIGTERM') => server.end(signal),
     async start() {
@@ -82,16 +102,23 @@ async function startAnywhere() {
 }
 
 async function newPlace(): Promise<Place> {
-  const [folder, port, nodes, register] = await Promise.all([
+  const [folder, port, managementPort, nodes, register] = await Promise.all([
     tempFolder('rabbitmq'),
+    freePort(),
     freePort(),
     freePort(),
     freePort(),
   ]);
   await mkdir(join(folder, 'generated'));
+  const settings = [
+    `listeners.tcp.local = 127.0.0.1:${port}`,
+    `management.tcp.port = ${managementPort}`,
+    'management.tcp.ip = 127.0.0.1',
+    '',
+  ].join('\n');
   await Promise.all([
-    writeFile(join(folder, 'rabbitmq.conf'), `listeners.tcp.local = 127.0.0.1:${port}\n`),
-    writeFile(join(folder, 'plugins'), '[].\n'),
+    writeFile(join(folder, 'rabbitmq.conf'), settings),
+    writeFile(join(folder, 'plugins'), '[rabbitmq_management].\n'),
   ]);
   const env = {
     HOME: folder,
@@ -111,7 +138,7 @@ async function newPlace(): Promise<Place> {
     // The script then becomes the server instead of watching over it: its process is the one to end.
     RUNNING_UNDER_SYSTEMD: '1',
   };
-  return { folder, port, env };
+  return { folder, port, managementPort, env };
 }
 
 function run({ folder, env }: Place): ServerProcess {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Redis } from 'ioredis';
-import { ensurePackage, freePort, tempFolder } from './private-instance.ts';
+import { ensurePackages, freePort, tempFolder } from './private-instance.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 import { until } from './until.ts';
 
@@ -25,7 +25,7 @@ export interface RedisServer {
 
 /** Starts a Redis server that writes every command to disk at once. The caller closes it. */
 export async function redisServer(): Promise<RedisServer> {
-  await ensurePackage('redis-server', PROGRAM);
+  await ensurePackages('redis-server');
   const folder = await tempFolder('redis');
   let { port, server, client } = await startAnywhere(folder);
 

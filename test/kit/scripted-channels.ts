@@ -24,6 +24,8 @@ export interface ScriptedProvider {
   readonly id: string;
   /** Null, and without it: no limit. */
   readonly concurrency?: number | null;
+  /** Whose answer it waits for; without it, nobody's. */
+  readonly hostOf?: (message: Message) => string | null;
 }
 
 export interface ScriptedChannels extends Channels {
@@ -58,11 +60,12 @@ export function scriptedChannels(
     return found;
   };
 
-  function transport(channel: Channel, { id, concurrency = null }: ScriptedProvider): Transport {
+  function transport(channel: Channel, { id, concurrency = null, hostOf = () => null }: ScriptedProvider): Transport {
     const own: Script = { queue: [], always: () => accepted(`m-${calls.length}`), running: 0, most: 0 };
     scripts.set(`${channel}/${id}`, own);
     return {
       concurrency,
+      hostOf,
       async send(message, context) {
         const { deliveryId, idempotencyKey, attempt } = context;
         calls.push({ channel, provider: id, at: clock.now(), deliveryId, idempotencyKey, attempt, message });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { atEnd } from './at-end.ts';
+import { newPlace, type Place } from './place.ts';
 import { type Exit, spawnTidings, temporaryFolder } from './tidings-process.ts';
 import { seen, until } from './until.ts';
 
@@ -49,8 +49,8 @@ export interface Service {
   /** Empty for a process without the API. */
   readonly url: string;
   readonly pid: number;
-  /** The SQLite file. */
-  readonly dataFile: string;
+  /** The settings that say where its data are and what carries them. */
+  readonly place: Place;
   readonly folder: string;
   readonly stdout: string;
   readonly stderr: string;
@@ -75,8 +75,8 @@ export interface Service {
 export interface ServiceOptions {
   readonly command?: 'start' | 'api' | 'worker' | 'scheduler';
   readonly env?: Readonly<Record<string, string>>;
-  /** The file of a service before, or beside, this one. */
-  readonly dataFile?: string;
+  /** That of a service before, or beside, this one. Without it one of its own, on the engines that are being tested. */
+  readonly place?: Place;
 }
 
 const TERMINAL = new Set(['sent', 'delivered', 'failed', 'cancelled', 'expired', 'suppressed']);
@@ -85,8 +85,8 @@ const TERMINAL = new Set(['sent', 'delivered', 'failed', 'cancelled', 'expired',
 export async function startService(t: TestContext, options: ServiceOptions = {}): Promise<Service> {
   const { command = 'start', env = {} } = options;
   const folder = await temporaryFolder(t);
-  const dataFile = options.dataFile ?? join(folder, 'tidings.db');
-  const settings = { API_PORT: '0', DATABASE_URL: `sqlite:${dataFile}`, LOG_LEVEL: 'debug', ...env };
+  const place = options.place ?? (await newPlace(t, folder));
+  const settings = { API_PORT: '0', LOG_LEVEL: 'debug', ...place, ...env };
   const child = spawnTidings([command], { cwd: folder, env: settings });
   const shown = () => `tidings ${command}\n${child.stdout}${tail(child.stderr)}`;
   let killed = false;
@@ -125,7 +125,7 @@ export async function startService(t: TestContext, options: ServiceOptions = {})
   return {
     url,
     pid: child.pid,
-    dataFile,
+    place,
     folder,
     get stdout() {
       return child.stdout;

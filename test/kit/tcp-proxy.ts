@@ -8,6 +8,8 @@ export interface TcpProxy {
   cut(): void;
   /** Nothing arrives any more, on old connections and new ones, and nobody is told. Until `release`. */
   hold(): void;
+  /** The same for the connections there are now; new ones work. */
+  holdOpen(): void;
   release(): void;
   close(): Promise<void>;
 }
@@ -40,14 +42,18 @@ export async function tcpProxy(target: number): Promise<TcpProxy> {
   function cut(): void {
     for (const socket of sockets) socket.destroy();
   }
+  function holdOpen(): void {
+    for (const socket of sockets) socket.pause();
+  }
 
   return {
     port,
     cut,
     hold() {
       held = true;
-      for (const socket of sockets) socket.pause();
+      holdOpen();
     },
+    holdOpen,
     release() {
       held = false;
       for (const socket of sockets) socket.resume();

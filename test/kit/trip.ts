@@ -8,6 +8,7 @@ import { type NotificationId, parseNotificationId } from '../../src/domain/ids.t
 import type { Attempt } from '../../src/domain/outcome.ts';
 import { type RetryPolicy, scheduledPolicy } from '../../src/domain/retry-policy.ts';
 import { type Accept, type AcceptRequest, createAccept, type SendRequest } from '../../src/pipeline/accept.ts';
+import { type Bulkhead, createBulkhead } from '../../src/pipeline/bulkhead.ts';
 import { type Control, createControl } from '../../src/pipeline/control.ts';
 import { createDeliver } from '../../src/pipeline/deliver.ts';
 import { createHandOff, type HandOff } from '../../src/pipeline/hand-off.ts';
@@ -36,6 +37,8 @@ export interface TripOptions {
   readonly sendTimeout?: number;
   readonly retry?: RetryPolicy;
   readonly random?: Random;
+  /** Without it: the real one. */
+  readonly bulkhead?: Bulkhead;
   /** Without it: a bell. */
   readonly queue?: (clock: VirtualTime) => Queue;
 }
@@ -84,6 +87,7 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
   const deliver = createDeliver({
     channels,
     gate: createProviderGate(time, emit),
+    bulkhead: options.bulkhead ?? createBulkhead(time, concurrency),
     settle: createSettle(common),
     clock: time,
     random,
@@ -188,25 +192,44 @@ type Used =
   | 'nextDueAt'
   | 'find'
   | 'deadLetters'
-  | 'purge';
+  | 'purge'
+  | 'backlog'
+  | 'reconnect';
 
 /** What the pipeline uses of a store, with a switch for each method. */
 export interface SwitchedStore extends Pick<Store, Used> {
   /** From now on these are unavailable, and only these. */
   down(...methods: readonly Used[]): void;
+  /** From now on calls of these do not answer, and only of these; the returned function lets those go on that wait. */
+  hang(...methods: readonly Used[]): () => void;
+  /** From now on nothing is found to be due, or all is again. */
+  blind(isBlind: boolean): void;
 }
 
 function switchedStore(store: Store): SwitchedStore {
   let off: readonly Used[] = [];
+  let hung: readonly Used[] = [];
+  let released = Promise.resolve();
+  let isBlind = false;
   const on = async (method: Used) => {
     if (off.includes(method)) throw new StoreUnavailable(`${method} is switched off`);
+    if (hung.includes(method)) await released;
   };
   return {
     down(...methods) {
       off = methods;
     },
+    hang(...methods) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      hung = methods;
+      released = promise;
+      return resolve;
+    },
+    blind(now) {
+      isBlind = now;
+    },
     accept: (submissions) => on('accept').then(() => store.accept(submissions)),
-    claimDue: (wanted) => on('claimDue').then(() => store.claimDue(wanted)),
+    claimDue: (wanted) => on('claimDue').then(() => (isBlind ? [] : store.claimDue(wanted))),
     claim: (ids, leaseMs) => on('claim').then(() => store.claim(ids, leaseMs)),
     expiredLeases: (limit) => on('expiredLeases').then(() => store.expiredLeases(limit)),
     renew: (leases, leaseMs) => on('renew').then(() => store.renew(leases, leaseMs)),
@@ -215,5 +238,7 @@ function switchedStore(store: Store): SwitchedStore {
     find: (id) => on('find').then(() => store.find(id)),
     deadLetters: (filter, page) => on('deadLetters').then(() => store.deadLetters(filter, page)),
     purge: (old) => on('purge').then(() => store.purge(old)),
+    backlog: () => on('backlog').then(() => store.backlog()),
+    reconnect: () => on('reconnect').then(() => store.reconnect()),
   };
 }

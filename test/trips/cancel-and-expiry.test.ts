@@ -95,7 +95,7 @@ describe('past its expiry', { concurrency: 4 }, () => {
     const api = await startService(t, { command: 'api', env: twilio.env });
     const id = await api.send({ recipient: PHONE, message: 'Now or never', ttl: '200ms' });
     const other = await api.send({ recipient: PHONE, message: 'Any time', delay: '300ms' });
-    await startService(t, { command: 'worker', env: twilio.env, dataFile: api.dataFile });
+    await startService(t, { command: 'worker', env: twilio.env, place: api.place });
     await api.waitFor(other, 'sent');
     await api.waitFor(id, 'expired');
     assert.equal((await api.post(`/notifications/${id}/retry`)).status, 202);

@@ -68,7 +68,7 @@ async function account(t: TestContext, service: Service, witness: Witness, ids: 
   const duplicates = repeated.reduce((sum, [, times]) => sum + times - 1, 0);
   const unexplained = repeated.filter(([id, times]) => {
     const attempts = finished.get(id)?.attempts ?? [];
-    return attempts.filter(({ code }) => code === 'worker_lost').length < times - 1;
+    return attempts.filter(({ outcome }) => outcome === 'unknown').length < times - 1;
   });
   const workersLost = [...finished.values()].flatMap(({ attempts }) =>
     attempts.filter(({ code }) => code === 'worker_lost'),
@@ -100,11 +100,11 @@ async function crashWhileSending(t: TestContext, witness: Witness, { count, kill
   const ids = posted.map(idOf);
   await acceptor.stop();
 
-  const first = await startService(t, { env, dataFile: acceptor.dataFile });
+  const first = await startService(t, { env, place: acceptor.place });
   await killWhenArrived(first, witness, killAt);
   t.diagnostic(`killed after ${witness.seen().length} of ${count} had arrived`);
   assert.ok(witness.seen().length < count, 'there was nothing left to lose');
-  const second = await startService(t, { env, dataFile: acceptor.dataFile });
+  const second = await startService(t, { env, place: acceptor.place });
   await account(t, second, witness, ids);
 }
 
@@ -123,7 +123,7 @@ async function crashWhileAccepting(t: TestContext, witness: Witness, { count, ki
   const unanswered = posted.length - accepted.length;
   t.diagnostic(`killed after ${accepted.length} were accepted; ${unanswered} requests got no answer`);
 
-  const second = await startService(t, { env, dataFile: first.dataFile });
+  const second = await startService(t, { env, place: first.place });
   // What got no answer may or may not exist; asking again with its key makes it exactly one. What is left comes after.
   const answered = new Set(accepted.map(({ key }) => key));
   const open = Array.from({ length: count }, (_, index) => keyOf(index)).filter((key) => !answered.has(key));

@@ -54,7 +54,7 @@ describe('an idempotency key', { concurrency: 4 }, () => {
     const body = { recipient: 'user@example.com', message: 'Only once.' };
     const id = await first.send(body, headers);
     await first.stop();
-    const second = await startService(t, { dataFile: first.dataFile });
+    const second = await startService(t, { place: first.place });
     const again = await second.post<Accepted>('/notifications', body, headers);
     assert.equal(again.headers.get('idempotency-replayed'), 'true');
     assert.equal(again.body.id, id);

@@ -13,7 +13,7 @@ describe('the log', { concurrency: 4 }, () => {
     twilio.next({ status: 500 });
     const env = { ...mailbox.env, ...twilio.env, RETRY_SCHEDULE: '100ms' };
     const api = await startService(t, { command: 'api', env });
-    const worker = await startService(t, { command: 'worker', env, dataFile: api.dataFile });
+    const worker = await startService(t, { command: 'worker', env, place: api.place });
     const requestId = 'trace-of-order:42';
     const answer = await api.post<{ id: string }>(
       '/notifications',

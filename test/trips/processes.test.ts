@@ -10,8 +10,8 @@ describe('processes on one file', { concurrency: 2 }, () => {
     const { env } = telegram;
     const api = await startService(t, { command: 'api', env });
     const workers = [
-      await startService(t, { command: 'worker', env, dataFile: api.dataFile }),
-      await startService(t, { command: 'worker', env: { ...env, WORKER_CONCURRENCY: '4' }, dataFile: api.dataFile }),
+      await startService(t, { command: 'worker', env, place: api.place }),
+      await startService(t, { command: 'worker', env: { ...env, WORKER_CONCURRENCY: '4' }, place: api.place }),
     ];
     assert.deepEqual(
       workers.map(({ url }) => url),
@@ -42,7 +42,7 @@ describe('processes on one file', { concurrency: 2 }, () => {
   test('a worker hears at once what another process accepted', async (t) => {
     const telegram = await telegramStandIn(t);
     const api = await startService(t, { command: 'api', env: telegram.env });
-    await startService(t, { command: 'worker', env: telegram.env, dataFile: api.dataFile });
+    await startService(t, { command: 'worker', env: telegram.env, place: api.place });
     const delays: number[] = [];
     for (let number = 1; number <= 5; number++) {
       const before = Date.now();
@@ -63,7 +63,7 @@ describe('processes on one file', { concurrency: 2 }, () => {
     const api = await startService(t, { command: 'api', env: telegram.env });
     const id = await api.send({ recipient: { telegram: '7' }, message: 'Patience' });
     await api.stop();
-    const all = await startService(t, { env: telegram.env, dataFile: api.dataFile });
+    const all = await startService(t, { env: telegram.env, place: api.place });
     await all.waitFor(id, 'sent');
     assert.equal(telegram.messages.length, 1);
   });
@@ -72,14 +72,14 @@ describe('processes on one file', { concurrency: 2 }, () => {
     const telegram = await telegramStandIn(t);
     const env = { ...telegram.env, LEASE_SECONDS: '2', SEND_TIMEOUT_SECONDS: '1' };
     const api = await startService(t, { command: 'api', env });
-    const doomed = await startService(t, { command: 'worker', env, dataFile: api.dataFile });
-    const scheduler = await startService(t, { command: 'scheduler', env, dataFile: api.dataFile });
+    const doomed = await startService(t, { command: 'worker', env, place: api.place });
+    const scheduler = await startService(t, { command: 'scheduler', env, place: api.place });
     // A vendor that never answers keeps the worker busy.
     telegram.hang();
     const id = await api.send({ recipient: { telegram: '7' }, message: 'Twice perhaps' });
     await telegram.called(1);
     await doomed.kill('SIGKILL');
-    await startService(t, { command: 'worker', env, dataFile: api.dataFile });
+    await startService(t, { command: 'worker', env, place: api.place });
     const shown = await api.waitFor(id, 'sent');
     assert.deepEqual(
       shown.attempts.map(({ outcome, code }) => [outcome, code]),

@@ -66,7 +66,7 @@ describe('send_at', { concurrency: 4 }, () => {
       send_at: new Date(sendAt).toISOString(),
     });
     await first.kill('SIGKILL');
-    const second = await startService(t, { env: telegram.env, dataFile: first.dataFile });
+    const second = await startService(t, { env: telegram.env, place: first.place });
     await second.waitFor(passed, 'sent');
     await second.waitFor(coming, 'sent');
     assert.ok((telegram.calledAt.at(-1) ?? 0) >= sendAt);
@@ -84,7 +84,7 @@ describe('priority', () => {
     });
     await api.post('/notifications/batch', { notifications });
     const env = { ...telegram.env, WORKER_CONCURRENCY: '1' };
-    await startService(t, { command: 'worker', env, dataFile: api.dataFile });
+    await startService(t, { command: 'worker', env, place: api.place });
     const texts = (await telegram.taken(20)).map(({ text }) => text);
     const highs = texts.slice(0, 10).filter((text) => text === 'high').length;
     assert.ok(highs >= 7, texts.join());

@@ -39,7 +39,7 @@ describe('SIGTERM', () => {
     const before = countBy(receiver.requests.map(notificationIn), (id) => id);
     t.diagnostic(`${ids.length} accepted and ${before.size} arrived before it had stopped`);
 
-    const second = await startService(t, { env: WEBHOOKS, dataFile: first.dataFile });
+    const second = await startService(t, { env: WEBHOOKS, place: first.place });
     for (const id of ids) {
       const shown = await second.waitFor(id, 'sent');
       assert.equal(shown.attempts.length, 1, JSON.stringify(shown.attempts));
@@ -76,7 +76,7 @@ describe('SIGTERM', () => {
     await stopping;
     assert.equal(receiver.requests.length, 1);
 
-    const second = await startService(t, { env, dataFile: first.dataFile });
+    const second = await startService(t, { env, place: first.place });
     assert.equal((await second.waitFor(sending, 'sent')).attempts.length, 1);
     assert.equal((await second.waitFor(waiting, 'sent')).attempts.length, 1);
     assert.deepEqual(receiver.requests.map(notificationIn), [sending, waiting]);

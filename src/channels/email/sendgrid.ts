@@ -42,6 +42,7 @@ export const sendgrid = defineProvider({
     const standard = defaultSender(own ?? smtpFrom, null);
     return {
       concurrency: null,
+      hostOf: () => 'sendgrid',
       async send(message, context) {
         const from = message.from === null ? standard : (parseSender(message.from) ?? null);
         if (from === null)

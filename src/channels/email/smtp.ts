@@ -61,6 +61,7 @@ function openSmtp(values: Values): Transport<'email'> {
 
   return {
     concurrency: values.pool,
+    hostOf: () => values.host,
     async send(message, context) {
       const from = message.from === null ? standard : (parseSender(message.from) ?? null);
       if (from === null) return { kind: 'rejected', code: 'sender_rejected', detail: 'The sender is not an address.' };

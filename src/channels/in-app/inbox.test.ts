@@ -3,6 +3,14 @@ import { it } from 'node:test';
 import { NOW, providerParts, sendContext } from '../../../test/kit/provider-parts.ts';
 import { inbox } from './inbox.ts';
 
+it('does not say that nothing was written where it does not know', async () => {
+  const broken = { addToInbox: () => Promise.reject(new Error('away')) };
+  const message = { title: null, body: 'B', actionUrl: null, data: null };
+  const transport = inbox.open({}, { ...providerParts(), inbox: broken });
+  const outcome = await transport.send({ channel: 'in_app', to: 'user-1', ...message }, sendContext());
+  assert.deepEqual([outcome.kind, outcome.kind === 'unknown' && outcome.scope], ['unknown', 'attempt']);
+});
+
 it('writes one entry whose id is that of the delivery', async () => {
   const parts = providerParts();
   const context = sendContext();

@@ -7,13 +7,15 @@ export const inbox = defineProvider({
   settings: {},
   open: (_, { inbox }) => ({
     concurrency: null,
+    hostOf: () => null,
     async send({ to, title, body, actionUrl, data }, { deliveryId, notificationId, now }) {
       const entry = { id: deliveryId, notificationId, userId: to, title, body, actionUrl, data, createdAt: now };
       try {
         await inbox.addToInbox([entry]);
       } catch {
-        // Written or not, another try is harmless: it is never unknown.
-        return { kind: 'deferred', code: 'provider_error', detail: 'the inbox cannot be written', scope: 'attempt' };
+        // Written or not: another try is harmless, but the next channel would tell the person again.
+        const detail = 'the inbox did not answer';
+        return { kind: 'unknown', code: 'connection_lost', detail, scope: 'attempt' };
       }
       return { kind: 'accepted', providerMessageId: deliveryId };
     },

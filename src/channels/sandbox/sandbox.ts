@@ -56,6 +56,7 @@ export function sandboxProvider(channel: Channel) {
     settings: sandboxSettings,
     open: ({ failureRate }, { sandbox, random }) => ({
       concurrency: null,
+      hostOf: () => null,
       async send(message: Message, context: SendContext): Promise<Outcome> {
         const fate = FATES.get(message.to.toLowerCase())?.(context.attempt) ?? null;
         if (fate !== null) return fate;

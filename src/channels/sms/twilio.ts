@@ -39,6 +39,7 @@ export const twilio = defineProvider({
     const origin: [string, string] = /^MG[0-9A-Za-z]{12,}$/.test(from) ? ['MessagingServiceSid', from] : ['From', from];
     return {
       concurrency: null,
+      hostOf: () => 'twilio',
       async send({ to, text }, { signal, now, notAfter }) {
         const answer = await http.post({
           url: `${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`,

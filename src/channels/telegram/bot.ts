@@ -47,6 +47,7 @@ export const bot = defineProvider({
       });
     return {
       concurrency: null,
+      hostOf: () => 'telegram',
       async send(message, context) {
         if (message.parseMode === null && message.text.length > MAX_TEXT) {
           return { kind: 'rejected', code: 'message_rejected', detail: `The text is longer than ${MAX_TEXT}.` };

@@ -27,6 +27,7 @@ export const webhook = defineProvider({
     const client = allowPrivate ? parts.http : parts.guardedHttp;
     return {
       concurrency: null,
+      hostOf: ({ to }) => new URL(to).host,
       async send({ to, id, body }, { signal, now, notAfter }) {
         const timestamp = Math.floor(now / 1000);
         const answer = await client.post({

@@ -7,10 +7,15 @@ import { ProblemOutSchema } from './problem-out.ts';
 
 /** How routes describe themselves in the OpenAPI document. */
 
-/** The problems a route can answer, by status. Those that every route can answer come by themselves. */
+/** The problems a route that asks for a key can answer, by status. Those that all of them can come by themselves. */
 export function problems(...codes: readonly ProblemCode[]): Record<number, object> {
+  return openProblems(...codes, 'unauthorized', 'unavailable', 'overloaded');
+}
+
+/** The same for a route that is open to everybody. */
+export function openProblems(...codes: readonly ProblemCode[]): Record<number, object> {
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of new Set<ProblemCode>([...codes, 'unauthorized', 'internal', 'unavailable', 'overloaded'])) {
+  for (const code of new Set<ProblemCode>([...codes, 'bad_request', 'uri_too_long', 'internal'])) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -25,7 +30,7 @@ export function problems(...codes: readonly ProblemCode[]): Record<number, objec
   );
 }
 
-/** What a route can say about a body that it cannot read. */
+/** What a route can say about a body that it cannot read. One that takes none says it of a body that comes all the same. */
 export const BODY_PROBLEMS: readonly ProblemCode[] = [
   ...(['invalid_json', 'invalid_utf8', 'duplicate_key', 'too_deep', 'forbidden_character', 'forbidden_key'] as const),
   ...(['bad_request', 'too_large', 'unsupported_media_type', 'invalid_request', 'request_timeout'] as const),

@@ -58,7 +58,10 @@ export function deadLetterRoutes(app: FastifyInstance, deps: HttpDeps): void {
     summary: 'Set one aside',
     tags,
     params: Type.Object({ delivery_id: Type.String() }),
-    response: { 204: { description: 'It is out of the list.', type: 'null' }, ...problems('not_found') },
+    response: {
+      204: { description: 'It is out of the list.', type: 'null' },
+      ...problems(...BODY_PROBLEMS, 'not_found'),
+    },
   };
   type ById = { Params: { delivery_id: string } };
   app.delete<ById>('/dead-letters/:delivery_id', { schema: discard }, async (request, reply) => {

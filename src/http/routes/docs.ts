@@ -6,6 +6,7 @@ import type { TSchema } from 'typebox';
 import { escapeHtml } from '../../domain/escape-html.ts';
 import { FAULTS, PROBLEMS } from '../../domain/problem.ts';
 import { REASONS } from '../../domain/reason.ts';
+import { openProblems } from '../contract/documented.ts';
 import {
   AcceptedOut,
   AttemptOut,
@@ -37,7 +38,10 @@ export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<voi
       info: {
         title: 'Tidings',
         version: deps.version,
-        description: 'One API that tells people things, and does not rest until they arrived.',
+        description:
+          'One API that tells people things, and does not rest until they arrived.\n\n' +
+          'Besides what each operation lists, any connection can be answered 408 (too slow), 417 (an expectation that ' +
+          'cannot be met) or 431 (headers too large), and a path or method that is not listed 404 or 405.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags: ['Notifications', 'Inbox', 'Dead letters', 'Operations'].map((name) => ({ name })),
@@ -68,7 +72,10 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
     operationId: 'getOpenApi',
     summary: 'This document',
     tags: ['Operations'],
-    response: { 200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } } },
+    response: {
+      200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
+      ...openProblems(),
+    },
   };
   let written: string | null = null;
   app.get('/openapi.json', { schema: document }, (_request, reply) => {

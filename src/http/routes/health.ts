@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { HealthReport } from '../../pipeline/health.ts';
-import { answers, problems } from '../contract/documented.ts';
+import { answers, openProblems } from '../contract/documented.ts';
 import { HealthOut, LiveOut, ReadyOut } from '../contract/other.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
@@ -13,7 +13,7 @@ export function healthRoutes(app: FastifyInstance, deps: HttpDeps): void {
     operationId: 'getHealth',
     summary: 'How the service is',
     tags,
-    response: { 200: answers('Also when something is wrong: see `status`.', HealthOut) },
+    response: { 200: answers('Also when something is wrong: see `status`.', HealthOut), ...openProblems() },
   };
   app.get('/health', { schema: health }, async () => {
     const parts = await partsOf(deps);
@@ -26,7 +26,7 @@ export function healthRoutes(app: FastifyInstance, deps: HttpDeps): void {
     operationId: 'getLiveness',
     summary: 'Whether the process answers; looks at nothing else',
     tags,
-    response: { 200: answers('It does.', LiveOut) },
+    response: { 200: answers('It does.', LiveOut), ...openProblems() },
   };
   app.get('/health/live', { schema: live }, () => Promise.resolve({ status: 'ok' }));
 
@@ -34,7 +34,7 @@ export function healthRoutes(app: FastifyInstance, deps: HttpDeps): void {
     operationId: 'getReadiness',
     summary: 'Whether this process can do its work',
     tags,
-    response: { 200: answers('It can.', ReadyOut), 503: problems('not_ready')[503] },
+    response: { 200: answers('It can.', ReadyOut), ...openProblems('not_ready') },
   };
   app.get('/health/ready', { schema: ready }, async (_request, reply) => {
     const parts = await partsOf(deps);

@@ -57,7 +57,7 @@ export function inboxRoutes(app: FastifyInstance, deps: HttpDeps): void {
     summary: 'Mark one entry',
     tags,
     params: Type.Object({ user_id: Type.String(), id: Type.String(), mark: word(INBOX_MARKS) }),
-    response: { 200: answers('The entry as it is now.', InboxItemOut), ...problems('not_found', 'invalid_request') },
+    response: { 200: answers('The entry as it is now.', InboxItemOut), ...problems(...BODY_PROBLEMS, 'not_found') },
   };
   type One = { Params: { user_id: string; id: string; mark: string } };
   app.post<One>('/users/:user_id/inbox/:id/:mark', { schema: markOne }, (request, reply) =>

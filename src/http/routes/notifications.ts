@@ -114,7 +114,7 @@ function steps(app: FastifyInstance, deps: HttpDeps): void {
         params: ID_PARAM,
         response: {
           200: answers('No provider call starts from now on.', ResultOut),
-          ...problems('not_found', 'too_late'),
+          ...problems(...BODY_PROBLEMS, 'not_found', 'too_late'),
         },
       },
     },
@@ -132,7 +132,10 @@ function steps(app: FastifyInstance, deps: HttpDeps): void {
         summary: 'Start what failed, expired or was cancelled afresh',
         tags,
         params: ID_PARAM,
-        response: { 202: answers('It is on its way again.', ResultOut), ...problems('not_found', 'not_retryable') },
+        response: {
+          202: answers('It is on its way again.', ResultOut),
+          ...problems(...BODY_PROBLEMS, 'not_found', 'not_retryable'),
+        },
       },
     },
     async (request, reply) => {

@@ -1,6 +1,6 @@
 import { Connection } from 'rabbitmq-client';
 import type { Clock } from '../../domain/clock.ts';
-import { within } from '../within.ts';
+import { within } from '../../domain/within.ts';
 
 /** The longest wait for a connection or a channel, in ms. */
 export const PATIENCE = 2_000;

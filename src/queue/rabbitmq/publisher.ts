@@ -1,6 +1,6 @@
 import type { Channel, ReturnedMessage } from 'rabbitmq-client';
 import type { Clock } from '../../domain/clock.ts';
-import { within } from '../within.ts';
+import { within } from '../../domain/within.ts';
 import { type BrokerLink, PATIENCE } from './broker-link.ts';
 import { DELETION, declareTopology, openChannel, type Topology } from './topology.ts';
 

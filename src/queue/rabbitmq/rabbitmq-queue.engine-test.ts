@@ -5,7 +5,8 @@ import { brokerContract } from '../../../test/contract/broker-contract.ts';
 import { queueContract } from '../../../test/contract/queue-contract.ts';
 import { builders } from '../../../test/kit/builders.ts';
 import { rabbitServer } from '../../../test/kit/rabbitmq.ts';
-import { seen } from '../../../test/kit/until.ts';
+import { seen, until } from '../../../test/kit/until.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { deliveryId } from '../../domain/ids.ts';
 import { realClock } from '../../main.ts';
 import type { DeadLetter, DeliverTask, QueueNotice } from '../queue.ts';
@@ -18,12 +19,20 @@ const FOREVER = new AbortController().signal;
 const make = builders(() => Date.UTC(2026, 0, 15));
 const task = (): DeliverTask => ({ v: 1, id: deliveryId(make.notification().id, 1), priority: 'normal' });
 
-function openQueue(over: { port?: number; name?: string; visibilityMs?: number; prefetch?: number } = {}) {
-  const { port = server.port, name = randomUUID(), prefetch = 100, ...rest } = over;
+interface Over {
+  port?: number;
+  name?: string;
+  visibilityMs?: number;
+  prefetch?: number;
+  clock?: Clock;
+}
+
+function openQueue(over: Over = {}) {
+  const { port = server.port, name = randomUUID(), prefetch = 100, clock = realClock, ...rest } = over;
   const notices: QueueNotice[] = [];
   const url = `amqp://guest:guest@127.0.0.1:${port}`;
   const onNotice = (notice: QueueNotice) => notices.push(notice);
-  return { queue: rabbitmqQueue({ url, name, prefetch, clock: realClock, onNotice, ...rest }), name, notices };
+  return { queue: rabbitmqQueue({ url, name, prefetch, clock, onNotice, ...rest }), name, notices };
 }
 
 /** How many messages wait in a queue. */
@@ -127,6 +136,28 @@ test('a publish that reaches no queue, and cannot make one, fails', async (t) =>
   const next = task();
   await queue.publish([next]);
   assert.deepEqual(await queue.take(1, FOREVER), [next]);
+});
+
+test('gets what comes after its queue was deleted and made again at once, which the broker tells nobody', async (t) => {
+  // What waits for a quarter of a minute or longer waits for a fiftieth of it.
+  const clock: Clock = { ...realClock, after: (ms, call) => realClock.after(ms < 15_000 ? ms : ms / 50, call) };
+  const { queue, name, notices } = openQueue({ clock });
+  t.after(() => queue.close());
+  await queue.publish([task()]);
+  await queue.ack(await queue.take(1, FOREVER));
+  const taking = queue.take(1, FOREVER);
+  const channel = await server.client.acquire();
+  // Together, so that nothing comes in between: the broker then moves the consumer over and never serves it.
+  const again = { queue: name, durable: true, arguments: { 'x-queue-type': 'quorum' } } as const;
+  await Promise.all([channel.queueDelete({ queue: name }), channel.queueDeclare(again)]);
+  await channel.close();
+  const other = openQueue({ name });
+  t.after(() => other.queue.close());
+  const next = task();
+  await other.queue.publish([next]);
+  assert.deepEqual(await until(taking, () => 'its consumer was never replaced'), [next]);
+  await queue.ack([next]);
+  assert.deepEqual(notices, [], 'nothing was away');
 });
 
 test('uses queues that were made otherwise as they are', async (t) => {

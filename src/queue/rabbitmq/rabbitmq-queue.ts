@@ -14,7 +14,11 @@ import { type Topology, topology } from './topology.ts';
 export interface RabbitQueueOptions {
   /** amqp:// or amqps:// */
   readonly url: string;
-  /** Most tasks of one priority that this process has and has not acknowledged: as many as it can work on at once. */
+  /**
+   * Most tasks of one priority that this process has and has not acknowledged: as many as it can work on at once. Where
+   * several priorities are full at the same time it has as many of each, and those that it cannot work on yet wait
+   * here: quorum queues refuse a limit over several consumers.
+   */
   readonly prefetch: number;
   readonly clock: Clock;
   readonly onNotice: (notice: QueueNotice) => void;
@@ -32,6 +36,11 @@ interface Received {
   handedAt: number;
 }
 
+/**
+ * How long the lower priorities wait for what the broker sends in place of an acknowledged task, in ms. Without it each
+ * priority would get a third of the slots: a slot comes free with the acknowledgement, its next task a moment later.
+ */
+const REFILL = 20;
 /** Messages that travel and are confirmed together. */
 const BATCH = 1_000;
 
@@ -59,6 +68,8 @@ class RabbitQueues implements BrokerQueue {
   readonly #buffer: Record<Priority, Received[]> = { high: [], normal: [], low: [] };
   /** Handed out and not acknowledged, the oldest first; a repeat makes a second message of the same delivery. */
   readonly #held = new Map<DeliveryId, Received[]>();
+  /** Until when the broker may still be sending more of a priority, as its window was full when one was acknowledged. */
+  readonly #refillUntil: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
   #cancelExpiry: (() => void) | null = null;
   #cancelServe: (() => void) | null = null;
   #turn = 0;
@@ -96,8 +107,10 @@ class RabbitQueues implements BrokerQueue {
   }
 
   async ack(tasks: readonly DeliverTask[]): Promise<void> {
+    const full = new Set(PRIORITIES.filter((priority) => this.#inHand(priority) >= this.#prefetch));
     for (const { id } of tasks) {
-      for (const { channel, deliveryTag } of this.#held.get(id) ?? []) {
+      for (const { channel, deliveryTag, task } of this.#held.get(id) ?? []) {
+        if (full.has(task.priority)) this.#refillUntil[task.priority] = this.#clock.now() + REFILL;
         if (channel.active) channel.basicAck({ deliveryTag });
       }
       this.#held.delete(id);
@@ -186,13 +199,18 @@ class RabbitQueues implements BrokerQueue {
 
   #next(limit: number): readonly DeliverTask[] {
     const handed: Received[] = [];
+    const now = this.#clock.now();
     for (const priority of claimOrder(this.#turn)) {
       handed.push(...this.#buffer[priority].splice(0, limit - handed.length));
+      const wait = this.#refillUntil[priority] - now;
+      if (handed.length >= limit || wait <= 0) continue;
+      this.#cancelServe ??= this.#clock.after(wait, () => this.#serve());
+      break;
     }
     if (handed.length === 0) return [];
     this.#turn += 1;
     for (const received of handed) {
-      received.handedAt = this.#clock.now();
+      received.handedAt = now;
       this.#held.set(received.task.id, [...(this.#held.get(received.task.id) ?? []), received]);
     }
     this.#cancelExpiry ??= this.#clock.after(this.#visibilityMs, () => this.#expire());
@@ -231,6 +249,12 @@ class RabbitQueues implements BrokerQueue {
         all.filter(({ channel }) => channel !== lost),
       );
     }
+  }
+
+  #inHand(priority: Priority): number {
+    let held = 0;
+    for (const all of this.#held.values()) for (const { task } of all) if (task.priority === priority) held += 1;
+    return held + this.#buffer[priority].length;
   }
 
   #hold(id: DeliveryId, all: Received[]): void {

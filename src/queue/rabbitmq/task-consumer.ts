@@ -1,7 +1,7 @@
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import type { Clock } from '../../domain/clock.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
-import { pause } from '../within.ts';
+import { pause } from '../../domain/pause.ts';
 import type { BrokerLink } from './broker-link.ts';
 import { DELETION, declareTopology, openChannel, type Topology } from './topology.ts';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import type { Clock } from '../../domain/clock.ts';
-import { within } from '../within.ts';
+import { within } from '../../domain/within.ts';
 
 /** The longest wait for a connection, or for an answer over it, in ms. */
 const PATIENCE = 2_000;

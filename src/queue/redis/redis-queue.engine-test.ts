@@ -9,7 +9,7 @@ import { seen } from '../../../test/kit/until.ts';
 import { deliveryId } from '../../domain/ids.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
 import { realClock } from '../../main.ts';
-import type { DeliverTask, QueueNotice } from '../queue.ts';
+import type { BrokerQueue, DeliverTask, QueueNotice } from '../queue.ts';
 import { redisQueue } from './redis-queue.ts';
 
 const server = await redisServer();
@@ -32,6 +32,13 @@ function openQueue(over: { port?: number; name?: string; visibilityMs?: number; 
 
 /** Each stream's key. */
 const streams = (name: string) => PRIORITIES.map((priority) => `{${name}}:${priority}`);
+
+/** Takes until it has as many; more than one answer may be needed. */
+async function takeMany(queue: BrokerQueue, count: number): Promise<DeliverTask[]> {
+  const taken: DeliverTask[] = [];
+  while (taken.length < count) taken.push(...(await queue.take(count - taken.length, FOREVER)));
+  return taken;
+}
 
 /** Of an answer of Redis, which is a list of lists: the first of each. */
 function firsts(answer: unknown): string[] {
@@ -84,15 +91,31 @@ brokerContract('Redis', {
   },
 });
 
-test('holds what is open and nothing else', async (t) => {
-  const { queue, name } = openQueue();
+test('holds what is open and nothing else, so that its bound drops nothing of that however much goes through', async (t) => {
+  const { queue, name } = openQueue({ maxLength: 100 });
   t.after(() => queue.close());
-  await queue.publish(Array.from({ length: 100 }, task));
-  const taken = await queue.take(60, FOREVER);
-  await queue.ack(taken);
-  const [, normal] = streams(name);
-  assert.equal(await server.command('XLEN', String(normal)), 40);
-  assert.deepEqual(firsts(await server.command('XPENDING', String(normal), name, '-', '+', 10)), []);
+  const key = `{${name}}:normal`;
+  const length = async () => Number(await server.command('XLEN', key));
+  await queue.publish(Array.from({ length: 50 }, task));
+  await server.command('XADD', key, '*', 'hello', 'world');
+  await queue.publish(Array.from({ length: 50 }, task));
+  const open = await takeMany(queue, 100);
+  assert.equal(await length(), 100, 'the foreign one is out of the way');
+  await queue.ack(open.splice(0, 60));
+  assert.equal(await length(), 40);
+  assert.equal(firsts(await server.command('XPENDING', key, name, '-', '+', 100)).length, 40);
+  // Many times the bound goes through while these forty stay in hand.
+  for (let round = 0; round < 20; round++) {
+    await queue.publish(Array.from({ length: 40 }, task));
+    assert.equal(await length(), 80);
+    await queue.ack(await takeMany(queue, 40));
+  }
+  const entries = (await server.command('XRANGE', key, '-', '+')) as [string, string[]][];
+  const kept = entries.map(([, fields]) => fields[fields.indexOf('id') + 1]);
+  assert.deepEqual(new Set(kept), new Set<string | undefined>(open.map(({ id }) => id)));
+  await queue.ack(open);
+  assert.equal(await length(), 0);
+  assert.deepEqual(firsts(await server.command('XPENDING', key, name, '-', '+', 10)), []);
 });
 
 test('drops the oldest past its length, and lives on with what it had given out of it', async (t) => {

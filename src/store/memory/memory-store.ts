@@ -160,6 +160,8 @@ class InMemory implements MemoryStore {
     this.#checkOpen();
   }
 
+  async reconnect() {}
+
   async close() {
     this.#closed = true;
   }
@@ -236,10 +238,10 @@ class InMemory implements MemoryStore {
     return held;
   }
 
-  #writeOne({ after, attempts, sendAt }: Change): void {
+  #writeOne({ after, attempts, sendAt, kept }: Change): void {
     const row = this.#tables.deliveries.get(after.id);
     if (row === undefined) return;
-    tallyWritten(this.#figures.at(this.#clock.now()), after, attempts);
+    if (kept === undefined) tallyWritten(this.#figures.at(this.#clock.now()), after, attempts);
     this.#tables.replace(row, after);
     row.log.push(...attempts);
     if (sendAt !== undefined) row.of.notification = { ...row.of.notification, sendAt };

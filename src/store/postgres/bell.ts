@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import type { Clock } from '../../domain/clock.ts';
-import { type Database, plainUrl } from './database.ts';
+import { plainUrl } from './connections.ts';
+import type { Database } from './database.ts';
 
 export interface BellOptions {
   readonly url: string;
@@ -71,6 +72,13 @@ export class Bell {
       this.#ringing = false;
       if (this.#ringAgain) this.ring();
     });
+  }
+
+  /** Gives up the connection that it listens on, and makes another. */
+  renew(): void {
+    if (this.#client === null) return;
+    this.#retry = RETRY_FIRST;
+    this.#lost(this.#client, 'it is connected anew');
   }
 
   async close(): Promise<void> {

@@ -1,20 +1,10 @@
-import { Pool, type PoolClient, types } from 'pg';
 import type { Clock } from '../../domain/clock.ts';
-import { StoreUnavailable } from '../store.ts';
-import { asPortError, Unreachable, WorthRepeating } from './faults.ts';
+import { StoreUnavailable, WrongDatabase } from '../store.ts';
+import { CONNECT_PATIENCE, Connections, type ConnectionsOptions } from './connections.ts';
+import { WorthRepeating } from './faults.ts';
 import { type Lane, Lanes } from './lanes.ts';
-import { Connection, type Row, type Session, type Value } from './session.ts';
+import type { Connection, Row, Session, Value } from './session.ts';
 
-export interface DatabaseOptions {
-  readonly url: string;
-  /** For waits; times in the data are the database's. */
-  readonly clock: Clock;
-  /** Most connections at once. */
-  readonly connections: number;
-}
-
-/** Longest wait for a connection, in ms. */
-const CONNECT_PATIENCE = 3_000;
 /** Longest wait for an answer, in ms; a connection that is silent for longer is given up. */
 const ANSWER_PATIENCE = 4_500;
 const STATEMENT_TIMEOUT = 4_000;
@@ -35,46 +25,32 @@ const TIMEOUTS = `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT}; SET LOCAL 
 class CommitUnknown extends Error {}
 
 /**
- * Connections and transactions. It keeps no state in a session (timeouts are set per transaction, statements have no
+ * Transactions. It keeps no state in a session (timeouts are set per transaction, statements have no
  * names), so a pooler between the two may hand every transaction to another server process.
  */
 export class Database {
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #clock: Clock;
   readonly #lanes: Lanes;
-  readonly #born = new WeakMap<PoolClient, number>();
-  #suspectUntil = -Infinity;
   #beginWrite = '';
   #closed = false;
 
-  constructor({ url, clock, connections }: DatabaseOptions) {
+  constructor(options: ConnectionsOptions) {
+    const { clock, connections } = options;
+    this.#connections = new Connections(options);
     this.#clock = clock;
     // Reads never wait for writes to give their connections back.
     this.#lanes = new Lanes(Math.max(1, connections - 2), clock);
-    this.#pool = new Pool({
-      connectionString: plainUrl(url),
-      max: connections,
-      connectionTimeoutMillis: CONNECT_PATIENCE,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
-      fallback_application_name: 'tidings',
-      types: { getTypeParser },
-    });
-    // A connection that nobody uses was lost: the pool has let go of it already.
-    this.#pool.on('error', () => {});
-    this.#pool.on('connect', (client) => this.#born.set(client, clock.now()));
   }
 
   /** Asks the server who it is, and for a random name; throws a sentence if it cannot hold the truth. Comes first. */
   async greet(): Promise<{ readonly fsync: boolean; readonly name: string }> {
-    const connection = await this.#connect();
+    const connection = await this.#connections.take();
     try {
       const [about] = await connection.rows(ABOUT, [], CONNECT_PATIENCE);
       if (about === undefined) throw new Error('the server does not say who it is');
-      if (Number(about.version) < 130_000) throw new Error('PostgreSQL 13 or newer is needed');
-      if (about.encoding !== 'UTF8')
-        throw new Error(`the database's encoding is ${String(about.encoding)}; UTF8 is needed`);
+      const unfit = whyUnfit(about);
+      if (unfit !== null) throw new WrongDatabase(unfit);
       const durable = about.synchronous_commit === 'off' ? 'SET LOCAL synchronous_commit = on;' : '';
       this.#beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; ${TIMEOUTS}; ${durable}`;
       this.#lanes.name(about.lanes as string[]);
@@ -109,7 +85,7 @@ export class Database {
   /** Runs one message of statements on any connection, outside of the lanes, `patience` ms at most. */
   async plain(sql: string, values: readonly Value[] = [], patience = CONNECT_PATIENCE): Promise<readonly Row[]> {
     this.#assertOpen();
-    const connection = await this.#connect();
+    const connection = await this.#connections.take();
     try {
       return await connection.rows(sql, values, patience);
     } catch (error) {
@@ -120,10 +96,15 @@ export class Database {
     }
   }
 
+  /** Ends every connection, with whatever waits on it, and makes others when they are needed. */
+  async reconnect(): Promise<void> {
+    if (!this.#closed) this.#connections.renew();
+  }
+
   /** No more is begun; lets go of every connection. What is under way ends by itself. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#pool.end();
+    await this.#connections.close();
   }
 
   async #repeated<T>(work: () => Promise<T>): Promise<T> {
@@ -168,7 +149,7 @@ export class Database {
     work: (session: Session) => Promise<T>,
     end: (connection: Connection) => Promise<void>,
   ): Promise<T> {
-    const connection = await this.#connect();
+    const connection = await this.#connections.take();
     try {
       await connection.rows(begin, [], ANSWER_PATIENCE);
       const value = await work({ slot, rows: (sql, values = []) => connection.rows(sql, values, ANSWER_PATIENCE) });
@@ -208,26 +189,6 @@ export class Database {
     }
   }
 
-  async #connect(): Promise<Connection> {
-    try {
-      for (;;) {
-        const client = await this.#pool.connect();
-        // Where one connection has fallen silent, those made before it mostly have too.
-        if ((this.#born.get(client) ?? 0) > this.#suspectUntil)
-          return new Connection(client, this.#clock, this.#silent);
-        client.release(true);
-      }
-    } catch (error) {
-      const known = asPortError(error);
-      if (known instanceof StoreUnavailable) throw known;
-      throw new Unreachable('PostgreSQL cannot be reached', { cause: error });
-    }
-  }
-
-  readonly #silent = () => {
-    this.#suspectUntil = this.#clock.now();
-  };
-
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#clock.after(ms, resolve));
   }
@@ -239,7 +200,17 @@ export class Database {
 
 const ABOUT = `SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding,
   current_setting('synchronous_commit') AS synchronous_commit, current_setting('fsync') AS fsync,
-  gen_random_uuid()::text AS name, (SELECT array_agg(gen_random_uuid()::text) FROM generate_series(1, 64)) AS lanes`;
+  pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only, gen_random_uuid()::text AS name, (SELECT array_agg(gen_random_uuid()::text) FROM generate_series(1, 64)) AS lanes`;
+
+/** Why the server cannot hold the truth, as a sentence. */
+function whyUnfit(about: Row): string | null {
+  const version = Number(about.version);
+  if (version < 130_000) return `the server is PostgreSQL ${Math.floor(version / 10_000)}; 13 or newer is needed`;
+  if (about.standby === true) return 'the server is a hot standby, which only reads; name the primary';
+  if (about.read_only === 'on') return 'the server only reads (default_transaction_read_only); name one that writes';
+  if (about.encoding !== 'UTF8') return `the database's encoding is ${String(about.encoding)}; UTF8 is needed`;
+  return null;
+}
 
 async function finish(connection: Connection, statement: 'COMMIT' | 'ROLLBACK'): Promise<void> {
   await connection.rows(statement, [], ANSWER_PATIENCE);
@@ -251,22 +222,4 @@ async function commit(connection: Connection): Promise<void> {
   } catch (error) {
     throw new CommitUnknown('the commit was not answered', { cause: error });
   }
-}
-
-/** `postgres://`, `postgresql://`, and with a driver's name as other languages write it: all the same. */
-export function plainUrl(url: string): string {
-  return url.replace(/^postgres(?:ql)?(?:\+\w+)?:\/\//, 'postgresql://');
-}
-
-const INT8 = 20;
-
-/** All our 64-bit numbers are times and counts, which a double holds; one that does not fit is a bug. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
-  return oid === INT8 && format !== 'binary' ? safeInteger : (types.getTypeParser(oid, format) as typeof safeInteger);
-}
-
-function safeInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new Error(`${text} is not a safe integer`);
-  return value;
 }

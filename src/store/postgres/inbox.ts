@@ -5,7 +5,7 @@ import { type Columns, insertRows } from './recordset.ts';
 import { json, parse } from './rows.ts';
 import type { Row, Session } from './session.ts';
 
-const ENTRY = {
+export const ENTRY = {
   id: 'uuid',
   notification_id: 'uuid',
   user_id: 'text',
@@ -109,7 +109,7 @@ export async function markInbox(
   return Number(row?.n);
 }
 
-function entryFrom(row: Row): InboxEntry {
+export function entryFrom(row: Row): InboxEntry {
   return {
     id: row.id as DeliveryId,
     notificationId: row.notification_id as NotificationId,

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
+import { Client } from 'pg';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { attempt, builders } from '../../../test/kit/builders.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
 import { tcpProxy } from '../../../test/kit/tcp-proxy.ts';
-import { seen } from '../../../test/kit/until.ts';
+import { seen, until } from '../../../test/kit/until.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
 import { transition } from '../../domain/transition.ts';
 import { type AcceptResult, type Claim, type Store, StoreUnavailable } from '../store.ts';
@@ -81,6 +82,86 @@ describe('a connection on which nothing arrives any more', () => {
     await Promise.all([store.probe(), store.backlog(), store.accept([make.submission([make.parcel()])])]);
   });
 });
+
+test('a clock that is set back after a connection fell silent does not make it throw good ones away', async (t) => {
+  const proxy = await tcpProxy(postgres.server.port);
+  atEnd(t, () => proxy.close());
+  let ahead = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + ahead };
+  const url = through(await postgres.database(t), proxy.port);
+  const store = await openPostgresStore({ url, clock, connections: 4 });
+  atEnd(t, () => store.close());
+  proxy.hold();
+  await assert.rejects(store.backlog(), StoreUnavailable);
+  ahead = -3_600_000;
+  proxy.release();
+  await until(store.backlog(), () => 'it does not come to an end', 5_000);
+});
+
+describe('connecting anew', () => {
+  test('leaves none of the old connections, and hears other processes again', async (t) => {
+    const url = await postgres.database(t);
+    const store = await opened(t, url);
+    const other = await opened(t, url);
+    let rings = 0;
+    store.subscribe(() => {
+      rings += 1;
+    });
+    await Promise.all([store.probe(), store.backlog(), store.probe()]);
+    const asked = new Client({ connectionString: url });
+    await asked.connect();
+    atEnd(t, () => asked.end());
+    const listening = () => connectionsOf(asked, 'tidings listen');
+    const [listener] = await seen(
+      async () => ((await listening()).length === 1 ? listening() : undefined),
+      () => 'it does not listen',
+    );
+    await other.close();
+    const old = await connectionsOf(asked, 'tidings');
+    assert.ok(old.length >= 2);
+    await store.reconnect();
+    await store.probe();
+    await seen(
+      async () => !(await connectionsOf(asked, 'tidings')).some((pid) => old.includes(pid)) || undefined,
+      () => 'old connections are still there',
+    );
+    await seen(
+      async () => ((await listening()).some((pid) => pid !== listener) ? true : undefined),
+      () => 'it does not listen again',
+    );
+    const third = await opened(t, url);
+    rings = 0;
+    await third.accept([make.submission([make.parcel()])]);
+    await seen(
+      () => (rings > 0 ? true : undefined),
+      () => 'nothing was heard',
+    );
+  });
+
+  test('ends what waits for a server that says nothing any more', async (t) => {
+    const proxy = await tcpProxy(postgres.server.port);
+    atEnd(t, () => proxy.close());
+    const store = await opened(t, through(await postgres.database(t), proxy.port));
+    await Promise.all([store.probe(), store.backlog()]);
+    proxy.holdOpen();
+    const settled = Promise.allSettled([store.probe(), store.backlog()]);
+    const began = performance.now();
+    await store.reconnect();
+    assert.deepEqual(
+      (await settled).map(({ status }) => status),
+      ['fulfilled', 'fulfilled'],
+    );
+    await store.probe();
+    assert.ok(performance.now() - began < 3_000, 'it waited for the old connections');
+  });
+});
+
+/** The server's processes for them. */
+async function connectionsOf(client: Client, application: string): Promise<number[]> {
+  const sql = 'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1';
+  const { rows } = await client.query<{ pid: number }>(sql, [application]);
+  return rows.map(({ pid }) => pid);
+}
 
 describe('a connection that breaks after any byte', () => {
   for (const direction of ['to the server', 'from the server'] as const) {

@@ -9,7 +9,7 @@ import { storeContract } from '../../../test/contract/store-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
-import { ensurePackage, freePort, tempFolder } from '../../../test/kit/private-instance.ts';
+import { ensurePackages, freePort, tempFolder } from '../../../test/kit/private-instance.ts';
 import { serverProcess } from '../../../test/kit/server-process.ts';
 import { seen } from '../../../test/kit/until.ts';
 import { openPostgresStore } from './postgres-store.ts';
@@ -19,7 +19,7 @@ const PROGRAM = '/usr/sbin/pgbouncer';
 
 /** PgBouncer in transaction mode, with fewer connections to a database than the store has to it. */
 async function startPooler() {
-  await ensurePackage('pgbouncer', PROGRAM);
+  await ensurePackages('pgbouncer');
   const folder = await tempFolder('pgbouncer');
   const port = await freePort();
   const settings = { listen_addr: '127.0.0.1', listen_port: port, unix_socket_dir: '', auth_type: 'any' };

@@ -3,6 +3,7 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { InboxStore, NewInboxEntry } from '../inbox.ts';
 import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
 import type { AcceptResult, Change, Store, Submission } from '../store.ts';
+import type { TransferStore } from '../transfer.ts';
 import { acceptBatch, findAnswer, purgeKeys } from './accept.ts';
 import { Batches } from './batches.ts';
 import { Bell } from './bell.ts';
@@ -11,14 +12,16 @@ import { Database } from './database.ts';
 import { backlog, stats } from './figures.ts';
 import { addToInbox, countInbox, listInbox, markInbox, markInboxEntry } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { whenReady } from './open.ts';
 import { deadLetters, find, list } from './read.ts';
 import { addToSandbox, listSandbox } from './sandbox.ts';
 import { StoreClock } from './store-clock.ts';
 import { type TimeParameter, type TimeSource, timeParameter } from './store-time.ts';
+import { transferOn } from './transfer.ts';
 import { UnderWay } from './under-way.ts';
 import { writeBatch } from './write.ts';
 
-export interface PostgresStore extends Store, InboxStore, SandboxStore {
+export interface PostgresStore extends Store, InboxStore, SandboxStore, TransferStore {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has made something ready; the answer ends that. */
@@ -37,14 +40,26 @@ export interface PostgresStoreOptions {
   readonly connections?: number;
   /** What an operator should know: LISTEN that does not work, a server that does not sync. */
   readonly onNotice?: (text: string) => void;
+  /** How long a server that is not ready yet is waited for, in ms. */
+  readonly patience?: number;
 }
 
+/** How long a server is waited for, in ms. */
+const PATIENCE = 30_000;
 /** A notification writes about so many rows, and a settle too. */
 const ROWS_OF_ONE = 3;
 const READY: ReadonlySet<DeliveryStatus> = new Set(['scheduled', 'pending', 'retrying']);
 
-/** Connects, brings the schema up to date and answers the store on it. Throws a sentence when it cannot be used. */
+/**
+ * Connects, brings the schema up to date and answers the store on it. A server that is only starting is waited for;
+ * throws a sentence when the store cannot be used: WrongDatabase where the settings or the server must be changed.
+ */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { url, clock, onNotice = () => {}, patience = PATIENCE } = options;
+  return whenReady({ url, clock, patience, onNotice }, () => openOnce(options));
+}
+
+async function openOnce(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, clock, time = 'database', connections = 10, onNotice = () => {} } = options;
   const database = new Database({ url, clock, connections });
   const storeClock = new StoreClock(database, clock);
@@ -124,6 +139,13 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
 
     addToSandbox: (messages) => open.run(() => batches.sandbox(messages)),
     listSandbox: (filter, page) => read((session) => listSandbox(session, filter, page)),
+
+    ...transferOn(database, read, write),
+
+    async reconnect() {
+      await database.reconnect();
+      bell.renew();
+    },
 
     close() {
       closing ??= close();

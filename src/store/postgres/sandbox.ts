@@ -13,7 +13,7 @@ import { type Columns, DELIVERY_KEY, insertRows } from './recordset.ts';
 import { deliveryKey, parse } from './rows.ts';
 import type { Row, Session } from './session.ts';
 
-const MESSAGE = {
+export const MESSAGE = {
   ...DELIVERY_KEY,
   channel: 'text',
   recipient: 'text',
@@ -59,7 +59,7 @@ export async function listSandbox(
   return { items, next: rows.length > page.limit ? String(items.at(-1)?.id) : null };
 }
 
-function messageFrom(row: Row): SandboxMessage {
+export function messageFrom(row: Row): SandboxMessage {
   const notificationId = row.notification_id as NotificationId;
   return {
     id: row.id as number,

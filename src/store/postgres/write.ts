@@ -49,7 +49,7 @@ export async function writeBatch(
       latest.set(after.id, after);
       for (const attempt of change.attempts) attempts.push(attemptRow(after, attempt));
       if (sendAt !== undefined) sendTimes.set(after.notificationId, sendAt);
-      tallyWritten(tally, after, change.attempts);
+      if (change.kept === undefined) tallyWritten(tally, after, change.attempts);
     }
   }
   if (latest.size === 0) return answers;

@@ -83,6 +83,8 @@ function assertSqliteVersion(db: DatabaseSync): void {
  */
 const PASSING: ReadonlySet<number> = new Set([5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26]);
 const LOCKED: ReadonlySet<number> = new Set([5, 6]);
+/** Extended result codes: a primary key, another unique key. */
+const TAKEN: ReadonlySet<number> = new Set([1555, 2067]);
 
 function resultCode(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return null;
@@ -93,6 +95,11 @@ function resultCode(error: unknown): number | null {
 export function isLocked(error: unknown): boolean {
   const code = resultCode(error);
   return code !== null && LOCKED.has(code);
+}
+
+/** A row with this key is there. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && TAKEN.has(Number(error.errcode));
 }
 
 /** The error as the port promises it: a passing fault of the file as StoreUnavailable, anything else as it is. */

@@ -93,7 +93,7 @@ export function prepareInbox(db: DatabaseSync) {
   };
 }
 
-function entryFrom(row: Row): InboxEntry {
+export function entryFrom(row: Row): InboxEntry {
   return {
     id: idFrom(row.id) as string as DeliveryId,
     notificationId: idFrom(row.notification_id),

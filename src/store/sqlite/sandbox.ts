@@ -59,7 +59,7 @@ export function prepareSandbox(db: DatabaseSync) {
   };
 }
 
-function messageFrom(row: Row): SandboxMessage {
+export function messageFrom(row: Row): SandboxMessage {
   const notificationId = idFrom(row.notification_id);
   return {
     id: row.id as number,

@@ -3,17 +3,19 @@ import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
 import type { SandboxStore } from '../sandbox.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
+import type { TransferStore } from '../transfer.ts';
 import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
-import { asPortError, limitBusyWait, openDatabase, sameFile } from './database.ts';
+import { asPortError, isTaken, limitBusyWait, openDatabase, sameFile } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { prepareReads } from './read.ts';
 import { prepareSandbox } from './sandbox.ts';
+import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
 
-export interface SqliteStore extends Store, InboxStore, SandboxStore {
+export interface SqliteStore extends Store, InboxStore, SandboxStore, TransferStore {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has committed to the same file; the answer ends that. */
@@ -69,6 +71,7 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
   const reads = prepareReads(db);
   const inbox = prepareInbox(db);
   const sandbox = prepareSandbox(db);
+  const transfer = prepareTransfer(db, path);
   const setProbe = db.prepare(
     'INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
   );
@@ -143,6 +146,16 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
     addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
 
+    identity: () => read(() => transfer.identity()),
+    writeMark: () => read(() => transfer.writeMark()),
+    readRows: (table, after, limit) => read(() => transfer.readRows(table, after, limit)),
+    countRows: (table) => read(() => transfer.countRows(table)),
+    findCopy: () => read(() => transfer.findCopy()),
+    beginCopy: (copy) => group.run(1, () => transfer.beginCopy(copy)),
+    writeRows: (table, rows, copy) =>
+      group.run(rows.length, () => transfer.writeRows(table, rows, copy)).catch(falseIfTaken),
+    endCopy: (copy) => group.run(1, () => transfer.endCopy(copy)),
+
     subscribe(ring) {
       let known = version();
       let end = clock.after(CHANGE_PROBE, look);
@@ -161,6 +174,9 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
       };
     },
 
+    // The file is read and written in this very process.
+    reconnect: () => Promise.resolve(),
+
     close() {
       if (closed) return Promise.resolve();
       group.close();
@@ -170,4 +186,9 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
       return Promise.resolve();
     },
   };
+}
+
+function falseIfTaken(error: unknown): false {
+  if (isTaken(error)) return false;
+  throw error;
 }

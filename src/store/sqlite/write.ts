@@ -29,11 +29,11 @@ export function prepareWrite(db: DatabaseSync): WriteGroup {
   return (group, tally) => {
     // A group of one needs no look ahead: its update is the fence.
     if (group.length > 1 && !group.every(holds)) return false;
-    for (const { after, attempts, sendAt } of group) {
+    for (const { after, attempts, sendAt, kept } of group) {
       if (update.run(deliveryParams(after)).changes !== 1) return false;
       for (const attempt of attempts) insertAttempt.run(attemptParams(after, attempt));
       if (sendAt !== undefined) setSendAt.run(sendAt, idBytes(after.notificationId));
-      tallyWritten(tally, after, attempts);
+      if (kept === undefined) tallyWritten(tally, after, attempts);
     }
     return true;
   };

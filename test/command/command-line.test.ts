@@ -85,9 +85,12 @@ describe('the command line', { concurrency: 3 }, () => {
   test('migrates once, and says when there was nothing to do', async (t) => {
     const service = await startService(t);
     await service.stop();
-    const env = { DATABASE_URL: `sqlite:${service.dataFile}` };
+    const env = service.place;
     const { code, stdout } = await runTidings(t, ['migrate'], { env });
-    assert.deepEqual({ code, stdout }, { code: 0, stdout: `${service.dataFile} was up to date\n` });
+    assert.deepEqual(
+      { code, stdout },
+      { code: 0, stdout: `${env.DATABASE_URL.replace('sqlite:', '')} was up to date\n` },
+    );
   });
 
   test('explains itself, and exits with 64 when it is misused', async (t) => {

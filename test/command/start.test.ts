@@ -62,13 +62,14 @@ describe('a start that cannot work', { concurrency: 4 }, () => {
   });
 
   test('leaves a database alone that a newer Tidings has made', async (t) => {
-    const first = await startService(t);
+    const file = join(await temporaryFolder(t), 'tidings.db');
+    const first = await startService(t, { env: { DATABASE_URL: `sqlite:${file}` } });
     await first.stop();
-    const database = new DatabaseSync(first.dataFile);
+    const database = new DatabaseSync(file);
     database.exec("INSERT INTO tidings_migrations VALUES (9999, '9999_future.sql', 'x', 0)");
     database.close();
     const { code, stderr } = await runTidings(t, ['start'], {
-      env: { API_PORT: '0', DATABASE_URL: `sqlite:${first.dataFile}` },
+      env: { API_PORT: '0', DATABASE_URL: `sqlite:${file}` },
     });
     assert.equal(code, 1);
     assert.match(stderr, /^Tidings cannot start: .*newer \(9999_future\.sql\) than this program.*\n$/);

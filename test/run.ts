@@ -1,0 +1,126 @@
+import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { inspect } from 'node:util';
+import { QUEUES, STORES } from './kit/place.ts';
+import { postgresServer } from './kit/postgres.ts';
+import { ensurePackages, PACKAGE_NAMES } from './kit/private-instance.ts';
+import { rabbitServer } from './kit/rabbitmq.ts';
+
+/**
+ * `npm test`: every test there is, part after part, each against real servers of its own where it needs one. Words
+ * choose parts, as in `npm test -- trips postgres`. Nothing is left out in silence: the closing lines count what ran.
+ */
+interface Part {
+  readonly name: string;
+  readonly globs: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  /** Skipped, to do or cancelled: neither. */
+  readonly other: number;
+}
+
+/** Those that take minutes: they run when they are named. */
+const LONG_PARTS: readonly Part[] = [
+  part('watchdog', 'src/pipeline/*.engine-test.ts'),
+  part('chaos', 'test/chaos/*.test.ts'),
+];
+
+const PARTS: readonly Part[] = [
+  part('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
+  part('store: postgres', 'src/store/postgres/*.engine-test.ts'),
+  part('queue: redis', 'src/queue/redis/*.engine-test.ts'),
+  part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
+  part('command line', 'test/command/*.test.ts'),
+  part('simulator', 'test/simulator/**/*.test.ts'),
+  part('bad input', 'test/bad-input/*.test.ts'),
+  ...STORES.flatMap((store) =>
+    QUEUES.map((queue) => ({
+      ...part(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),
+      env: { TEST_STORE: store, TEST_QUEUE: queue },
+    })),
+  ),
+];
+
+function part(name: string, ...globs: readonly string[]): Part {
+  return { name, globs, env: {} };
+}
+
+/** Runs a part, tells what failed, and counts. */
+function runPart({ globs, env }: Part): Promise<Counts> {
+  Object.assign(process.env, { TEST_STORE: 'sqlite', TEST_QUEUE: 'database', ...env });
+  const said = new Map<string, string>();
+  const { promise, resolve, reject } = Promise.withResolvers<Counts>();
+  const stream = run({ globPatterns: [...globs], concurrency: availableParallelism() });
+  stream.on('test:stderr', ({ file, message }) => said.set(file, (said.get(file) ?? '') + message));
+  stream.on('test:fail', ({ name, file = '', line = 0, details }) => {
+    // Around a test that failed, its suite did as well: that is no news.
+    if (details.type === 'suite' && Reflect.get(details.error, 'failureType') === 'subtestsFailed') return;
+    const cause = details.error.cause ?? details.error;
+    print(`\n✖ ${file}:${line}\n  ${name}\n${inspect(cause, { depth: 6 })}\n${said.get(file) ?? ''}\n`);
+  });
+  stream.on('test:summary', ({ file, counts }) => {
+    if (file !== undefined) return;
+    const { passed, cancelled, skipped, todo, tests } = counts;
+    const other = cancelled + skipped + todo;
+    resolve({ passed, failed: tests - passed - other, other });
+  });
+  stream.on('error', reject);
+  stream.resume();
+  return promise;
+}
+
+async function runParts(parts: readonly Part[]): Promise<boolean> {
+  const sum = { passed: 0, failed: 0, other: 0 };
+  const start = Date.now();
+  for (const part of parts) {
+    const before = Date.now();
+    const counts = await runPart(part);
+    for (const key of ['passed', 'failed', 'other'] as const) sum[key] += counts[key];
+    print(`${part.name.padEnd(32)} ${inWords(counts)}, ${seconds(before)} s\n`);
+    if (counts.passed + counts.failed === 0) throw new Error(`there are no tests of ${part.name}`);
+  }
+  print(`${'all'.padEnd(32)} ${inWords(sum)}, ${seconds(start)} s\n`);
+  return sum.failed === 0 && sum.other === 0;
+}
+
+function inWords({ passed, failed, other }: Counts): string {
+  const rest = other > 0 ? `, ${other} neither` : '';
+  return `${String(passed).padStart(5)} passed, ${failed} failed${rest}`;
+}
+
+function seconds(since: number): string {
+  return ((Date.now() - since) / 1000).toFixed(1);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+async function main(words: readonly string[]): Promise<boolean> {
+  const named = ({ name }: Part) => words.every((word) => name.includes(word));
+  const chosen = [...PARTS, ...(words.length > 0 ? LONG_PARTS : [])].filter(named);
+  if (chosen.length === 0) {
+    print(`No part is called that. There are:\n${[...PARTS, ...LONG_PARTS].map(({ name }) => `  ${name}\n`).join('')}`);
+    return false;
+  }
+  await ensurePackages(...PACKAGE_NAMES);
+  // The trips share servers, and have databases and virtual hosts of their own on them.
+  const [postgres, rabbit] = await Promise.all([postgresServer(), rabbitServer()]);
+  Object.assign(process.env, { TEST_POSTGRES: postgres.url, TEST_RABBITMQ: rabbit.management });
+  try {
+    return await runParts(chosen);
+  } finally {
+    await Promise.all([postgres.close(), rabbit.close()]);
+  }
+}
+
+try {
+  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
