@@ -1,14 +1,17 @@
 import type { Channel } from '../../src/domain/channel.ts';
 import { exponentialPolicy, type RetryPolicy, scheduledPolicy } from '../../src/domain/retry-policy.ts';
 import { drawFaults } from './draw-faults.ts';
-import type { ActPlan, FaultKind, HostPlan, Moment, Plan, SendPlan } from './plan.ts';
+import type { ActPlan, FaultKind, FaultPlan, HostPlan, Moment, Plan, SendPlan } from './plan.ts';
 import { Seeded } from './seeded.ts';
 
 const MINUTE = 60_000;
 const CHANNELS: readonly Channel[] = ['email', 'sms', 'telegram', 'webhook', 'in_app'];
 
-/** `flood`: more than the workers can take. `days`: long enough for keys to be forgotten. */
-type Shape = 'usual' | 'flood' | 'days';
+/**
+ * `flood`: more than the workers can take. `quarrel`: everybody wants something else of the same notifications.
+ * `days`: long enough for keys to be forgotten.
+ */
+type Shape = 'usual' | 'flood' | 'quarrel' | 'days';
 
 const MOST_SENDS = 1_200;
 
@@ -18,7 +21,7 @@ const MOST_SENDS = 1_200;
  */
 export function drawPlan(seed: string, kinds: readonly FaultKind[]): Plan {
   const random = new Seeded(seed);
-  const shape = random.weighted<Shape>({ usual: 84, flood: 15, days: 1 });
+  const shape = random.weighted<Shape>({ usual: 70, flood: 14, quarrel: 15, days: 1 });
   const calmFrom = drawMinutes(random, shape) * MINUTE;
   const hosts = drawHosts(random, shape, kinds.includes('clock'));
   const concurrency = shape === 'flood' ? random.between(2, 4) : random.pick([1, 2, 4, 10, 32]);
@@ -37,11 +40,11 @@ export function drawPlan(seed: string, kinds: readonly FaultKind[]): Plan {
     concurrency,
     retry: scheduledPolicy([10_000, 30_000, 60_000], random.between(1, 5)),
     vendorMs,
-    vendorTrouble: random.pick([0, 0.02, 0.1, 0.3, 0.6]),
+    vendorTrouble: shape === 'quarrel' ? 0.6 : random.pick([0, 0.02, 0.1, 0.3, 0.6]),
     vendorSlots: random.pick([null, null, 1, 3]),
     sends: sends.sort((a, b) => a.at - b.at),
-    acts: [...drawActs(random, sends, calmFrom, shape), ...(shape === 'days' ? drawLateRepeats(random, sends) : [])],
-    faults: drawFaults(random, kinds, about),
+    acts: drawActs(random, sends, calmFrom, shape),
+    faults: [...drawFaults(random, kinds, about), ...(shape === 'quarrel' ? drawDoubt(random, kinds, calmFrom) : [])],
     ...about,
   };
 }
@@ -51,10 +54,29 @@ function drawMinutes(random: Seeded, shape: Shape): number {
     case 'usual':
       return random.between(3, 15);
     case 'flood':
+    case 'quarrel':
       return random.between(2, 3);
     case 'days':
       return 24 * 60 + 20;
   }
+}
+
+/** A time in which the store's answers get lost now and then: then everybody knows something else. */
+function drawDoubt(random: Seeded, kinds: readonly FaultKind[], calmFrom: number): readonly FaultPlan[] {
+  if (!kinds.includes('store')) return [];
+  return [{ kind: 'store', host: null, how: 'lose_answer', from: 0, ms: calmFrom, rate: random.pick([0.02, 0.1]) }];
+}
+
+/** A cancel and a retry at the moment at which one leg has ended. */
+function drawQuarrels(random: Seeded, sends: readonly SendPlan[]): readonly ActPlan[] {
+  return sends.flatMap(({ n }) => {
+    const nth = random.pick([1, 1, 2]);
+    const when = () => ({ on: 'ended', nth, after: random.between(0, 4) }) as const;
+    return [
+      { kind: 'cancel', n, when: when() },
+      { kind: 'retry', n, when: when() },
+    ];
+  });
 }
 
 /** The same request once more when its key is about to be forgotten, or has just been. */
@@ -79,26 +101,30 @@ function drawHosts(random: Seeded, shape: Shape, skewed: boolean): readonly Host
 }
 
 function drawSend(random: Seeded, n: number, last: number, shape: Shape): SendPlan {
-  const at = random.between(0, last - 1_000);
-  const wild = shape !== 'flood' && random.chance(0.6);
-  const legs = wild ? random.pick([1, 1, 2, 3]) : 1;
-  const channels = random.shuffled(CHANNELS).slice(0, legs);
-  const expiresAfter = wild && random.chance(0.3) ? random.pick([50, 2_000, 20_000, 90_000, 300_000]) : null;
+  const wild = shape !== 'flood' && random.chance(shape === 'quarrel' ? 1 : 0.6);
   const sendAfter = wild && random.chance(0.4) ? random.pick([1, 500, 5_000, 60_000, 200_000]) : null;
+  const expiresAfter = wild && random.chance(0.3) ? random.pick([50, 2_000, 20_000, 90_000, 300_000]) : null;
+  const comesTooLate = sendAfter !== null && expiresAfter !== null && sendAfter >= expiresAfter;
   return {
     n,
-    at,
+    at: random.between(0, last - 1_000),
     keyed: random.chance(0.7),
     recipients: wild && random.chance(0.1) ? random.between(2, 5) : 1,
-    channels: wild && legs === 3 && random.chance(0.3) ? [channels.slice(0, 2), ...channels.slice(2)] : channels,
+    channels: drawChannels(random, wild, shape),
     strategy: random.pick(['fallback', 'all']),
     addressed: wild && random.chance(0.15) ? random.shuffled(CHANNELS).slice(0, 2) : CHANNELS,
     priority: random.weighted({ high: 1, normal: 3, low: 1 }),
-    sendAfter: sendAfter !== null && expiresAfter !== null && sendAfter >= expiresAfter ? null : sendAfter,
+    sendAfter: comesTooLate ? null : sendAfter,
     expiresAfter,
     onUnknown: wild && random.chance(0.3) ? 'fail' : 'retry',
     retry: wild && random.chance(0.3) ? drawRetry(random) : null,
   };
+}
+
+function drawChannels(random: Seeded, wild: boolean, shape: Shape): SendPlan['channels'] {
+  const legs = shape === 'quarrel' ? random.between(2, 3) : wild ? random.pick([1, 1, 2, 3]) : 1;
+  const channels = random.shuffled(CHANNELS).slice(0, legs);
+  return wild && legs === 3 && random.chance(0.3) ? [channels.slice(0, 2), ...channels.slice(2)] : channels;
 }
 
 function drawRetry(random: Seeded): RetryPolicy {
@@ -107,6 +133,8 @@ function drawRetry(random: Seeded): RetryPolicy {
 
 function drawActs(random: Seeded, sends: readonly SendPlan[], calmFrom: number, shape: Shape): readonly ActPlan[] {
   if (shape === 'flood') return [];
+  if (shape === 'days') return drawLateRepeats(random, sends);
+  if (shape === 'quarrel') return drawQuarrels(random, sends);
   const wanted = Math.floor(sends.length * random.pick([0, 0.3, 1]));
   return Array.from({ length: wanted }, () => {
     const { n, at } = random.pick(sends);

@@ -49,15 +49,32 @@ export class GroupCommit {
   }
 
   /** Runs `work` inside a transaction and resolves with its answer once that is durable. `rows` is its rough size. */
-  async run<T>(rows: number, work: () => T): Promise<T> {
-    this.#assertRoom(rows);
-    return this.#enqueue(rows, work);
+  run<T>(rows: number, work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#assertRoom(rows);
+      this.#enqueue(rows, work, resolve, reject);
+    });
   }
 
-  /** The same for many, each of which can fail alone; there is room for all of them or for none. */
-  async runEach<T>(rowsOfEach: number, works: readonly (() => T)[]): Promise<readonly T[]> {
-    this.#assertRoom(rowsOfEach * works.length);
-    return Promise.all(works.map((work) => this.#enqueue(rowsOfEach, work)));
+  /**
+   * The same for many, each of which can fail alone; there is room for all of them or for none. Whoever asks hears in
+   * the order in which things were done: a write is answered before a claim that it made possible.
+   */
+  runEach<T>(rowsOfEach: number, works: readonly (() => T)[]): Promise<readonly T[]> {
+    return new Promise((resolve, reject) => {
+      this.#assertRoom(rowsOfEach * works.length);
+      const answers: T[] = [];
+      let left = works.length;
+      if (left === 0) resolve(answers);
+      for (const [index, work] of works.entries()) {
+        const answered = (answer: T) => {
+          answers[index] = answer;
+          left -= 1;
+          if (left === 0) resolve(answers);
+        };
+        this.#enqueue(rowsOfEach, work, answered, reject);
+      }
+    });
   }
 
   #assertRoom(rows: number): void {
@@ -67,13 +84,11 @@ export class GroupCommit {
     }
   }
 
-  #enqueue<T>(rows: number, work: () => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      // The job's answer is what its own work returned.
-      this.#jobs.push({ rows, work, resolve: (value) => resolve(value as T), reject, since: this.#clock.now() });
-      this.#waitingRows += rows;
-      this.#schedule();
-    });
+  #enqueue<T>(rows: number, work: () => T, resolve: (answer: T) => void, reject: (error: unknown) => void): void {
+    // The job's answer is what its own work returned.
+    this.#jobs.push({ rows, work, resolve: (value) => resolve(value as T), reject, since: this.#clock.now() });
+    this.#waitingRows += rows;
+    this.#schedule();
   }
 
   /** Writes what waits, then refuses more. */

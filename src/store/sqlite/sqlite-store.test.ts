@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inboxContract } from '../../../test/contract/inbox-contract.ts';
 import { sandboxContract } from '../../../test/contract/sandbox-contract.ts';
+import { LEASE, next, storeKit } from '../../../test/contract/store/store-kit.ts';
 import { storeContract } from '../../../test/contract/store-contract.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
+import { PRIORITIES } from '../../domain/notification.ts';
 import { StoreUnavailable } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -24,6 +26,22 @@ const open = async (t: TestContext) => {
 storeContract('SQLite', open);
 inboxContract('SQLite', open);
 sandboxContract('SQLite', open);
+
+test('tells of a write before the claim that it made possible', async (t) => {
+  const { store, clock, make, accept, claimDue } = await storeKit(t, open);
+  await accept(make.parcel({}, [{ chain: ['sms'] }]));
+  const [claim] = await claimDue();
+  assert.ok(claim);
+  const again = { type: 'released' } as const;
+  const told: string[] = [];
+  await Promise.all([
+    store.write([[{ after: next(claim.delivery, again, clock.now()), attempts: [] }]]).then(() => told.push('written')),
+    store
+      .claimDue({ limit: 1, order: PRIORITIES, leaseMs: LEASE })
+      .then(({ length }) => told.push(`${length} claimed`)),
+  ]);
+  assert.deepEqual(told, ['written', '1 claimed']);
+});
 
 test('refuses writes once its file was deleted: nobody would find them again', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-gone-'));

@@ -183,8 +183,8 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   one('key-per-attempt', 'each attempt bears an idempotency key of its own', {
     file: DELIVER,
-    find: 'idempotencyKey: `${delivery.id}-${message.channel}`,',
-    replace: 'idempotencyKey: `${delivery.id}-${message.channel}-${number}`,',
+    find: 'message.channel}`,',
+    replace: `message.channel}-\${number}\`,`,
   }),
   one('tries-the-dead', 'a channel that was rejected is tried again', {
     file: TRANSITION,
