@@ -78,7 +78,7 @@ export async function startTidings(
     if (queue !== null) stops.push(() => queue.close());
     const { emit, idle: told } = telling(log, queue);
     stops.push(told);
-    const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, clock, emit });
+    const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
     const channels = openChannels(plan, store, stops);
 

@@ -50,6 +50,7 @@ const events: fc.Arbitrary<(now: number) => DeliveryEvent> = fc.oneof(
     arbitrary: fc
       .constantFrom<DeliveryEvent>(
         { type: 'released' },
+        { type: 'taken_back' },
         { type: 'lease_expired' },
         { type: 'expired' },
         { type: 'cancel' },

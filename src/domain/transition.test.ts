@@ -64,6 +64,7 @@ describe('every event in every state', () => {
     limited: tried(limited(5_000)),
     unknown: tried(UNKNOWN),
     released: { type: 'released' },
+    taken_back: { type: 'taken_back' },
     lease_expired: { type: 'lease_expired' },
     expired: { type: 'expired' },
     cancel: { type: 'cancel' },
@@ -265,6 +266,13 @@ describe("a wait for a provider's own time", () => {
 });
 
 describe('a worker that gives up or is lost', () => {
+  test('taken back: what was handed over is due at once, and nothing else of it changes', () => {
+    const before = fresh({ dueAt: NOW + 30_000 });
+    const next = transition(before, { type: 'taken_back' }, NOW, POLICY);
+    assert.deepEqual(next, { ...before, dueAt: NOW, version: before.version + 1 });
+    assert.equal(transition(fresh({ status: 'scheduled', dueAt: NOW + 1 }), { type: 'taken_back' }, NOW, POLICY), null);
+  });
+
   test('released: it is due at once, as it was', () => {
     const next = after(sending({ round: 2, position: 1, reason: 'provider_error' }), [{ type: 'released' }]);
     assert.deepEqual(

@@ -13,6 +13,8 @@ export type DeliveryEvent =
   | { readonly type: 'tried'; readonly outcome: Outcome; readonly attempts: number; readonly random: number }
   /** Its worker gives it back without having called anybody; not to be claimed again before `notBefore`. */
   | { readonly type: 'released'; readonly notBefore?: number }
+  /** The queue that it was handed to does not carry: it is due at once, for whoever looks into the store. */
+  | { readonly type: 'taken_back' }
   /** The lease ran out: its worker is lost, and whether a message left is not known. */
   | { readonly type: 'lease_expired' }
   /** `expires_at` is reached; while `sending`, only the holder of the lease may say so. */
@@ -60,7 +62,7 @@ export const MAX_CRASHES = 5;
  *                                   ├── released : pending, nothing was called; retrying where that is for later
  *                                   └── lease expired : pending, same channel; too often: failed (worker_lost)
  *  scheduled | pending | retrying ── cancel ─► cancelled ;  ── expired ─► expired ;  sending ── expired ─► expired
- *  scheduled ── reschedule ─► scheduled
+ *  scheduled ── reschedule ─► scheduled ;  pending ── taken back ─► pending, due at once
  *  failed | cancelled | expired ── retry ─► pending, all channels and rounds afresh
  *  failed ── discard ─► failed, set aside
  * ```
@@ -89,6 +91,8 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
       return sending ? tried({ ...delivery, attempts: delivery.attempts + event.attempts }, event, now, policy) : null;
     case 'released':
       return sending ? released(delivery, event.notBefore ?? now, now) : null;
+    case 'taken_back':
+      return delivery.status === 'pending' && (delivery.dueAt ?? now) > now ? wake(delivery, 'pending', now) : null;
     case 'lease_expired':
       if (!sending || delivery.dueAt === null || delivery.dueAt > now) return null;
       return workerLost(delivery, now, policy);
@@ -246,6 +250,11 @@ function finish(
 /** The event `claimed`, for stores: it needs no policy. */
 export function claimed(delivery: Delivery, leaseUntil: number, now: number, named: boolean): Delivery | null {
   return transition(delivery, { type: 'claimed', leaseUntil, named }, now, NO_POLICY);
+}
+
+/** The event `taken_back`, which needs none either. */
+export function takenBack(delivery: Delivery, now: number): Delivery | null {
+  return transition(delivery, { type: 'taken_back' }, now, NO_POLICY);
 }
 
 const NO_POLICY: DeliveryPolicy = { retry: { rounds: 1, delays: [] }, onUnknown: 'fail' };

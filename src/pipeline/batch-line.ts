@@ -10,9 +10,9 @@ export interface BatchLine<T> {
 }
 
 export interface BatchLineOptions<T> {
-  /** Passes one batch on. When it throws, that batch and all that wait are dropped. */
+  /** Passes one batch on. When it throws, that batch and all that wait are dropped, and `onFault` is told of them. */
   readonly pass: (batch: readonly T[]) => Promise<void>;
-  readonly onFault: (error: unknown) => void;
+  readonly onFault: (error: unknown, dropped: readonly T[]) => unknown;
   /** Most things that wait. */
   readonly room: number;
 }
@@ -29,8 +29,9 @@ export function createBatchLine<T>({ pass, onFault, room }: BatchLineOptions<T>)
       try {
         await pass(batch);
       } catch (error) {
+        const dropped = [...batch, ...waiting];
         waiting = [];
-        onFault(error);
+        await onFault(error, dropped);
       }
     }
     passing = null;

@@ -6,6 +6,7 @@ import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { promisesSettled } from '../../test/kit/virtual-time.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import type { TripEvent } from '../domain/events.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
 import { createHandOff } from './hand-off.ts';
 
 const NOW = Date.UTC(2026, 0, 15, 12);
@@ -77,19 +78,59 @@ describe('hand-off', () => {
   });
 });
 
+describe('a queue that fails', () => {
+  test('gives back what it was to carry, and what waited behind that: it is due in the store at once', async () => {
+    const { queue, bell, handOff, written } = withQueue();
+    queue.fail(true);
+    const trusted = Array.from({ length: 3 }, () => delivery({ dueAt: NOW + 30_000 }));
+    for (const one of trusted) handOff([one]);
+    await promisesSettled();
+    assert.deepEqual(
+      written,
+      trusted.map((one) => ({ ...one, dueAt: NOW, version: one.version + 1 })),
+    );
+    assert.deepEqual(
+      bell.published.flat().map(({ id }) => id),
+      trusted.map(({ id }) => id),
+    );
+  });
+
+  test('is not idle before that is done, and a store that fails too is told of', async () => {
+    const { queue, handOff, idle, events, store } = withQueue();
+    queue.fail(true);
+    store.fault = new StoreUnavailable('away');
+    handOff([delivery({ dueAt: NOW + 30_000 })]);
+    await idle();
+    assert.equal(events.length, 2);
+    assert.deepEqual(events[1], { type: 'fault', where: 'hand-off', error: store.fault });
+  });
+});
+
 function withQueue() {
   const queue = { ...bell(), carries: true };
   const ringing = bell();
   const events: TripEvent[] = [];
   const clock = new ManualClock(NOW);
-  const made = createHandOff({ bell: ringing, queue, clock, emit: (event) => void events.push(event) });
-  return { ...made, queue, bell: ringing, events };
+  const written: Delivery[] = [];
+  const store = {
+    fault: null as Error | null,
+    async write(groups: Parameters<Store['write']>[0]) {
+      if (store.fault !== null) throw store.fault;
+      written.push(...groups.flat().map(({ after }) => after));
+      return groups.map(() => true);
+    },
+  };
+  const made = createHandOff({ bell: ringing, queue, store, clock, emit: (event) => void events.push(event) });
+  return { ...made, queue, bell: ringing, events, store, written };
 }
 
 function withoutQueue() {
   const ringing = bell();
   return {
-    ...createHandOff({ bell: ringing, queue: null, clock: new ManualClock(NOW), emit: unexpected }),
+    ...createHandOff({
+      ...{ bell: ringing, queue: null, clock: new ManualClock(NOW), emit: unexpected },
+      store: { write: () => Promise.reject(new Error('nothing was handed to anybody')) },
+    }),
     bell: ringing,
   };
 }

@@ -1,8 +1,11 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Delivery } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
+import { takenBack } from '../domain/transition.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
 import { createBatchLine } from './batch-line.ts';
+import { inTime } from './in-time.ts';
 
 /**
  * Store → workers, after the commit. Never fails the request that brought the deliveries: they are durable, and what
@@ -21,6 +24,7 @@ export interface HandOffDeps {
   readonly bell: Queue;
   /** Carries the ids of what is accepted; null where the store itself is the queue. */
   readonly queue: Queue | null;
+  readonly store: Pick<Store, 'write'>;
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -31,6 +35,8 @@ const TRUST = 30_000;
 const DISTRUST = 5_000;
 /** Most tasks that wait for the queue. */
 const WAITING_TASKS = 20_000;
+/** Most deliveries that are taken back by one write. */
+const TAKEN_BACK = 1_000;
 
 export interface HandingOver {
   readonly handOff: HandOff;
@@ -39,17 +45,32 @@ export interface HandingOver {
   readonly idle: () => Promise<void>;
 }
 
-export function createHandOff({ bell, queue, clock, emit }: HandOffDeps): HandingOver {
+export function createHandOff({ bell, queue, store, clock, emit }: HandOffDeps): HandingOver {
   let failedAt: number | null = null;
   const onFault = (error: unknown) => emit({ type: 'fault', where: 'hand-off', error });
-  const line = createBatchLine<DeliverTask>({
-    pass: async (tasks) => queue?.publish(tasks),
-    onFault(error) {
+  const line = createBatchLine<Delivery>({
+    pass: async (deliveries) => queue?.publish(deliveries.map(taskOf)),
+    async onFault(error, dropped) {
       failedAt = clock.now();
       onFault(error);
+      await takeBack(dropped);
     },
     room: WAITING_TASKS,
   });
+
+  /** So that they need not wait until the trust ends. Whoever has one by now keeps it: the write is refused. */
+  async function takeBack(deliveries: readonly Delivery[]): Promise<void> {
+    const rest = [...deliveries];
+    try {
+      while (rest.length > 0) {
+        const changes = rest.splice(0, TAKEN_BACK).flatMap((one) => takenBack(one, clock.now()) ?? []);
+        await inTime(clock, store.write(changes.map((after) => [{ after, attempts: [] }])));
+        await bell.publish(changes.map(taskOf));
+      }
+    } catch (error) {
+      onFault(error);
+    }
+  }
 
   const handOff: HandOff = (deliveries) => {
     const open = deliveries.filter(({ dueAt }) => dueAt !== null);
@@ -60,7 +81,7 @@ export function createHandOff({ bell, queue, clock, emit }: HandOffDeps): Handin
     const handedOver = queue === null ? [] : open.filter((one) => one.status === 'pending' && (one.dueAt ?? 0) > now);
     if (handedOver.length < open.length) bell.publish(open.map(taskOf)).catch(onFault);
     // Without room the queue is behind: they are left to the store.
-    line.add(handedOver.map(taskOf));
+    line.add(handedOver);
   };
 
   const handedOverUntil: HandedOverUntil = (now) => {

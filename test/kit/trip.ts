@@ -81,7 +81,7 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
   const events: TripEvent[] = [];
   const emit: Emit = (event) => void events.push(event);
   const channels = scriptedChannels(time, options.providers ?? DEFAULT_PROVIDERS, options.sandboxed);
-  const { handOff, handedOverUntil } = createHandOff({ bell: ringing, queue, clock: time, emit });
+  const { handOff, handedOverUntil } = createHandOff({ bell: ringing, queue, store, clock: time, emit });
   const common = { store, handOff, clock: time, retry, emit };
   let stopping = false;
   const deliver = createDeliver({

@@ -26,7 +26,7 @@ import { checkWrite } from './write-promises.ts';
 const KEY_LIFETIME = 86_400_000;
 
 /** The parts of a process that reach for the store. */
-export type Part = 'accept' | 'worker' | 'settle' | 'sweep' | 'control' | 'health';
+export type Part = 'accept' | 'hand-off' | 'worker' | 'settle' | 'sweep' | 'control' | 'health';
 
 /** What a client was told, and when. */
 export interface Acknowledged {

@@ -48,7 +48,13 @@ export function startService(world: World, life: Life, giveUp: () => void): Serv
   const bell = databaseQueue({ changes: { subscribe } });
   const queue = world.broker() === null ? null : queueLink(world, life);
   const emit = watching(world, life);
-  const { handOff, handedOverUntil, ...handingOver } = createHandOff({ bell, queue, clock, emit });
+  const { handOff, handedOverUntil, ...handingOver } = createHandOff({
+    bell,
+    queue,
+    clock,
+    emit,
+    store: storeLink(world, life, 'hand-off'),
+  });
   const common = (part: Part) => ({ store: storeLink(world, life, part), handOff, clock, retry: plan.retry, emit });
   const channels = vendors(world, life);
   let stopping = false;

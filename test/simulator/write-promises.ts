@@ -26,6 +26,7 @@ type Moves = Readonly<Partial<Record<DeliveryStatus, readonly DeliveryStatus[]>>
 /** The diagram once more, from the point of view of who writes: said apart from `transition`, so as to differ from it. */
 const MOVES: Readonly<Partial<Record<Part, Moves>>> = {
   settle: { sending: ['sent', 'pending', 'retrying', 'failed', 'expired'] },
+  'hand-off': { pending: ['pending'] },
   sweep: { sending: ['pending', 'failed'] },
   control: {
     scheduled: ['cancelled', 'scheduled'],
