@@ -26,8 +26,10 @@ export type Entry =
 /** A lane whose oldest send has run so long, in ms, does not move: who waits there only takes room from others. */
 const STUCK_AFTER = 1_000;
 /** The waits of those who are sent away, in ms: their shortest, and their longest. */
-const SHORTEST_WAIT = 250;
+const SHORTEST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
+/** Between two who come back, in ms: a look costs two writes, and a place that is well again should not stand idle. */
+const APART = 10;
 /** Hosts that are remembered though nothing goes there now. */
 const REMEMBERED = 10_000;
 
@@ -39,8 +41,6 @@ interface Lane {
   readonly busy: Set<{ readonly since: number }>;
   readonly waiting: ((entry: Entry) => void)[];
   cancelLook: (() => void) | null;
-  /** How long a send takes here, in ms, as a moving average. */
-  averageMs: number;
   /** The time that the last one who was sent away got. */
   nextAt: number;
 }
@@ -93,7 +93,7 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
       kind: 'in',
       leave(outcome) {
         if (!lane.busy.delete(send)) return;
-        if (outcome !== null) learn(lane, outcome, clock.now() - send.since);
+        if (outcome !== null) learn(lane, outcome);
         while (lane.busy.size < lane.limit) {
           const next = lane.waiting.shift();
           if (next === undefined) break;
@@ -124,12 +124,11 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
     };
   }
 
-  /** Those who are sent away come back one after the other, as fast as the lane takes them. */
+  /** Those who are sent away come back one after the other, to look whether the lane moves. */
   function sendAway(lane: Lane): Entry {
     const now = clock.now();
-    const next = Math.max(lane.nextAt, now) + lane.averageMs / lane.limit;
-    lane.nextAt = Math.min(next, now + LONGEST_WAIT);
-    return { kind: 'full', waitMs: Math.max(SHORTEST_WAIT, Math.ceil(lane.nextAt - now)) };
+    lane.nextAt = Math.min(Math.max(lane.nextAt + APART, now + SHORTEST_WAIT), now + LONGEST_WAIT);
+    return { kind: 'full', waitMs: lane.nextAt - now };
   }
 
   return {
@@ -155,12 +154,11 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
 }
 
 function newLane(limit: number, most: number): Lane {
-  return { most, limit, busy: new Set(), waiting: [], cancelLook: null, averageMs: STUCK_AFTER, nextAt: 0 };
+  return { most, limit, busy: new Set(), waiting: [], cancelLook: null, nextAt: 0 };
 }
 
 /** A host that answers gets one slot more; one that does not, half as many. */
-function learn(lane: Lane, outcome: Outcome, tookMs: number): void {
-  lane.averageMs += (tookMs - lane.averageMs) / 8;
+function learn(lane: Lane, outcome: Outcome): void {
   lane.limit =
     outcome.kind === 'unknown' ? Math.max(1, Math.floor(lane.limit / 2)) : Math.min(lane.most, lane.limit + 1);
 }

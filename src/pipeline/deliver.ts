@@ -68,7 +68,7 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
     const place = { account, connections: transport.concurrency, host: transport.hostOf(message) };
     const entry = await deps.bulkhead.enter(place);
     if (entry.kind === 'full') {
-      if (attempts.length === 0) return { kind: 'sent_away', waitMs: spread(entry.waitMs, deps.random) };
+      if (attempts.length === 0) return { kind: 'sent_away', waitMs: entry.waitMs };
       break;
     }
     let outcome: Outcome | null = null;

@@ -1,3 +1,4 @@
+import type { Clocks } from './clock-faults.ts';
 import type { Draws } from './draws.ts';
 import type { Engines } from './engines.ts';
 import type { Fleet } from './fleet.ts';
@@ -8,6 +9,8 @@ export interface Scene {
   readonly fleet: Fleet;
   readonly engines: Engines;
   readonly sink: Sink;
+  /** Null: they cannot be set in this run. */
+  readonly clocks: Clocks | null;
   readonly leaseMs: number;
   /** Deliveries that one worker has in hand at once. */
   readonly concurrency: number;

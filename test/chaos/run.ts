@@ -5,6 +5,7 @@ import { freePort } from '../kit/private-instance.ts';
 import { WEBHOOK_SECRET } from '../kit/vendors.ts';
 import { type Answers, answersOf } from './answers.ts';
 import { type Account, account, suspects } from './checker.ts';
+import { type Clocks, openClocks } from './clock-faults.ts';
 import { drawsFrom } from './draws.ts';
 import { type Engines, openEngines, type QueueKind, type StoreKind } from './engines.ts';
 import { type FinalStates, finalStates } from './final-states.ts';
@@ -91,10 +92,11 @@ export async function chaosRun(plan: RunPlan): Promise<Run> {
       proxied: scenario.proxied ? names : [],
     });
     closes.push(() => engines.close());
-    const fleet = openFleet(logs, await memberPlans(plan, engines));
+    const clocks = scenario.clocks ? openClocks(folder, names) : null;
+    const fleet = openFleet(logs, await memberPlans(plan, engines, clocks));
     closes.push(() => fleet.close());
     await fleet.startAll();
-    const found = await underFire(plan, { sink, engines, fleet, logs }, closes);
+    const found = await underFire(plan, { sink, engines, clocks, fleet, logs }, closes);
     kept = found.violations.length > 0;
     return { plan, ...found, lastedMs: Date.now() - begun, folder: kept ? folder : null };
   } catch (error) {
@@ -109,18 +111,20 @@ export async function chaosRun(plan: RunPlan): Promise<Run> {
 interface Stage {
   readonly sink: Sink;
   readonly engines: Engines;
+  readonly clocks: Clocks | null;
   readonly fleet: Fleet;
   readonly logs: string;
 }
 
-async function underFire(plan: RunPlan, { sink, engines, fleet, logs }: Stage, closes: (() => Promise<unknown>)[]) {
+async function underFire(plan: RunPlan, stage: Stage, closes: (() => Promise<unknown>)[]) {
+  const { sink, engines, clocks, fleet, logs } = stage;
   const draws = drawsFrom(plan.seed);
   const { notifications: count, rate } = plan;
   const apis = fleet.of('api');
   const load = startLoad({ apis, webhookUrl: sink.url, count, rate, draws: draws.fork('load') });
   closes.push(() => load.close());
   const scene = {
-    ...{ fleet, engines, sink, leaseMs: LEASE * 1000, concurrency: CONCURRENCY, outageMs: plan.outage * 1000 },
+    ...{ fleet, engines, sink, clocks, leaseMs: LEASE * 1000, concurrency: CONCURRENCY, outageMs: plan.outage * 1000 },
   };
   const nemesis = startNemesis(scene, SCENARIOS[plan.scenario].tracks, draws);
   await load.allAsked;
@@ -174,13 +178,22 @@ function membersOf(store: StoreKind): readonly { readonly name: string; readonly
   );
 }
 
-async function memberPlans({ store }: RunPlan, engines: Engines): Promise<readonly MemberPlan[]> {
+async function memberPlans(
+  { store }: RunPlan,
+  engines: Engines,
+  clocks: Clocks | null,
+): Promise<readonly MemberPlan[]> {
   const plans: MemberPlan[] = [];
   for (const { name, role } of membersOf(store)) {
     // The same port in every life: clients come back to where they were.
     const port = role === 'api' ? await freePort() : 0;
     const url = role === 'api' ? `http://127.0.0.1:${port}` : '';
-    const env = () => ({ ...SETTINGS, API_PORT: String(port), ...engines.settingsFor(name) });
+    const env = () => ({
+      ...SETTINGS,
+      API_PORT: String(port),
+      ...engines.settingsFor(name),
+      ...clocks?.settingsFor(name),
+    });
     plans.push({ name, role, url, env });
   }
   return plans;

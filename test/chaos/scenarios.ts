@@ -1,4 +1,5 @@
 import { brokerStop, flush, queueDeleted } from './broker-faults.ts';
+import { clockSet } from './clock-faults.ts';
 import { diskFull, postgresDown, postgresRestart, postgresStopped } from './database-faults.ts';
 import type { QueueKind, StoreKind } from './engines.ts';
 import type { Track } from './nemesis.ts';
@@ -11,6 +12,8 @@ export interface Scenario {
   readonly tracks: readonly Track[];
   /** Whether every process meets the engines through a proxy. */
   readonly proxied: boolean;
+  /** Whether every process has a clock that can be set. */
+  readonly clocks: boolean;
   /** MiB of the disk that can be filled. */
   readonly disk: number | null;
   /** Where it has nothing to do. */
@@ -24,7 +27,7 @@ function track(faults: Track['faults'], over: Partial<Track> = {}): Track {
 }
 
 function scenario(tracks: readonly Track[], over: Partial<Scenario> = {}): Scenario {
-  return { tracks, proxied: false, disk: null, fits: () => true, ...over };
+  return { tracks, proxied: false, clocks: false, disk: null, fits: () => true, ...over };
 }
 
 const killing = [kill('worker'), kill('worker'), kill('worker'), kill('api'), kill('scheduler')];
@@ -49,6 +52,10 @@ export const SCENARIOS = {
     fits: (store, queue) => store === 'postgres' || queue !== 'database',
   }),
   sink: scenario([track(sinkFaults)]),
+  clocks: scenario([track([clockSet]), track([kill('worker')], { gap: [3 * SECOND, 6 * SECOND] })], {
+    clocks: true,
+    fits: onPostgres,
+  }),
   'disk-full': scenario([track([diskFull], { gap: [5 * SECOND, 9 * SECOND] })], { disk: 256, fits: onSqlite }),
   short: scenario([
     track([pausePastLease('worker')], { firstAfter: 1 * SECOND, most: 1 }),

@@ -15,7 +15,7 @@ import { migrate, readMigrations } from './migrate.ts';
 import { whenReady } from './open.ts';
 import { deadLetters, find, list } from './read.ts';
 import { addToSandbox, listSandbox } from './sandbox.ts';
-import { StoreClock } from './store-clock.ts';
+import { type Steady, StoreClock } from './store-clock.ts';
 import { type TimeParameter, type TimeSource, timeParameter } from './store-time.ts';
 import { transferOn } from './transfer.ts';
 import { UnderWay } from './under-way.ts';
@@ -34,6 +34,8 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** For waits and retries; never for what is stored. */
   readonly clock: Clock;
+  /** Carries the database's time on between two looks at it. */
+  readonly steady?: Steady;
   /** Whose time leases and due times are on: the database's, unless somebody must set it. */
   readonly time?: TimeSource;
   /** Most connections at once, beside one that listens. */
@@ -60,9 +62,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 async function openOnce(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const { url, clock, time = 'database', connections = 10, onNotice = () => {} } = options;
+  const { url, clock, steady = () => performance.now(), time = 'database' } = options;
+  const { connections = 10, onNotice = () => {} } = options;
   const database = new Database({ url, clock, connections });
-  const storeClock = new StoreClock(database, clock);
+  const storeClock = new StoreClock(database, clock, steady);
   try {
     const { fsync, name } = await database.greet();
     if (!fsync) onNotice('the server runs with fsync = off: what is accepted may be lost when it crashes');

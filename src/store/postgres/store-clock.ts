@@ -6,21 +6,30 @@ import { now } from './store-time.ts';
 const MEASURE_EVERY = 30_000;
 const TRIPS = 5;
 
-/** The database's time without a question to the database: the local clock and a difference that is measured now and then. */
+/** ms since any moment. Unlike the time of day, nobody ever sets it. */
+export type Steady = () => number;
+
+/**
+ * The database's time without a question to the database: a steady clock and a difference that is measured now and
+ * then. Whoever sets the time of this machine changes nothing here.
+ */
 export class StoreClock implements Clock {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'plain'>;
   readonly #clock: Clock;
-  #ahead = 0;
+  readonly #steady: Steady;
+  #ahead: number;
   #stop = () => {};
   #closed = false;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Pick<Database, 'plain'>, clock: Clock, steady: Steady) {
     this.#database = database;
     this.#clock = clock;
+    this.#steady = steady;
+    this.#ahead = clock.now() - steady();
   }
 
   now(): number {
-    return this.#clock.now() + this.#ahead;
+    return Math.round(this.#steady() + this.#ahead);
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -31,12 +40,12 @@ export class StoreClock implements Clock {
   async start(): Promise<void> {
     const differences: number[] = [];
     for (let trip = 0; trip < TRIPS; trip++) {
-      const before = this.#clock.now();
+      const before = this.#steady();
       const [row] = await this.#database.plain(`SELECT ${now('$1')} AS now`, [null]);
       // Half of a round trip is the best guess at when the database looked.
-      differences.push(Number(row?.now) - (before + this.#clock.now()) / 2);
+      differences.push(Number(row?.now) - (before + this.#steady()) / 2);
     }
-    this.#ahead = Math.round(differences.sort((a, b) => a - b)[TRIPS >> 1] ?? 0);
+    this.#ahead = differences.sort((a, b) => a - b)[TRIPS >> 1] ?? this.#ahead;
     this.#again();
   }
 
