@@ -21,9 +21,8 @@ export async function list(
   const parameters = new Parameters();
   const scanned = `${candidates(filter, page.after, parameters)} LIMIT ${parameters.of(page.scan)}`;
   const rows = await session.rows(
-    `WITH c AS MATERIALIZED (${scanned})
-     SELECT ${NOTIFICATION_COLUMNS} FROM c JOIN tidings.notifications n ON n.id = c.id
-     WHERE ${conditions(filter, parameters)} ORDER BY n.id DESC LIMIT ${parameters.of(page.limit + 1)}`,
+    `SELECT ${NOTIFICATION_COLUMNS} FROM (${scanned}) c JOIN tidings.notifications n ON n.id = c.id
+     WHERE ${conditions(filter, parameters)} ORDER BY c.id DESC LIMIT ${parameters.of(page.limit + 1)}`,
     parameters.values,
   );
   const found = rows.slice(0, page.limit).map(notificationFrom);
@@ -47,11 +46,10 @@ export async function deadLetters(
   const wanted = conditions(filter, parameters);
   const code = filter.code === undefined ? 'TRUE' : `d.reason = ${parameters.of(filter.code)}`;
   const rows = await session.rows(
-    `WITH c AS MATERIALIZED (${scanned})
-     SELECT d.*, ${NOTIFICATION_COLUMNS} FROM c JOIN tidings.deliveries d USING (notification_id, leg)
+    `SELECT d.*, ${NOTIFICATION_COLUMNS} FROM (${scanned}) c JOIN tidings.deliveries d USING (notification_id, leg)
      JOIN tidings.notifications n ON n.id = d.notification_id
      WHERE ${wanted} AND ${code}
-     ORDER BY d.notification_id DESC, d.leg DESC LIMIT ${parameters.of(page.limit + 1)}`,
+     ORDER BY c.notification_id DESC, c.leg DESC LIMIT ${parameters.of(page.limit + 1)}`,
     parameters.values,
   );
   const claims = rows.slice(0, page.limit).map(claimFrom);

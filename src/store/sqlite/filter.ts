@@ -1,14 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELIVERY_STATUSES } from '../../domain/delivery.ts';
-import { firstIdAt } from '../../domain/ids.ts';
 import type { NotificationFilter } from '../store.ts';
-import { idBytes, type Params } from './rows.ts';
+import type { Params } from './rows.ts';
 
 /** The folded status as SQL: the first of a notification's deliveries' states in the folding order. */
 const FOLDED_STATUS = `(SELECT min(CASE f.status ${DELIVERY_STATUSES.map((status, rank) => `WHEN '${status}' THEN ${rank}`).join(' ')} END)
   FROM deliveries f WHERE f.notification_id = n.id)`;
 
-/** Conditions on `n`, the notification, and the parameters they name. */
+/** Conditions on `n`, the notification, and the parameters they name: all but the times, which bound the walk. */
 export function conditions(filter: NotificationFilter): { readonly sql: string; readonly params: Params } {
   const sql: string[] = [];
   const params: Params = {};
@@ -37,8 +36,6 @@ export function conditions(filter: NotificationFilter): { readonly sql: string; 
   if (filter.tag !== undefined)
     add('EXISTS (SELECT 1 FROM json_each(n.tags) t WHERE t.value = :tag)', { tag: filter.tag });
   if (filter.requestId !== undefined) add('n.request_id = :requestId', { requestId: filter.requestId });
-  if (filter.createdAfter !== undefined) add('n.id >= :from', { from: idBytes(firstIdAt(filter.createdAfter)) });
-  if (filter.createdBefore !== undefined) add('n.id < :to', { to: idBytes(firstIdAt(filter.createdBefore)) });
   if (filter.text !== undefined) {
     add('(holds_text(n.message, :text) OR holds_text(n.title, :text))', { text: lowerAscii(filter.text) });
   }

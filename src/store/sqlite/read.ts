@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import { type DeliveryId, deliveryId, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
+import { type DeliveryId, deliveryId, firstIdAt, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Claim, NotificationFilter, NotificationRecord, Page, PageRequest, Store, StoreStats } from '../store.ts';
 import { addSearch, conditions } from './filter.ts';
@@ -21,6 +21,7 @@ import { READY, UNSENT } from './statements.ts';
 const INDEXED: ReadonlySet<DeliveryStatus> = new Set(['failed', 'expired', 'suppressed', 'cancelled']);
 /** The last id there can be. */
 const END = new Uint8Array(16).fill(0xff);
+const START = new Uint8Array(16);
 /** How far unfinished deliveries are counted. */
 const COUNT_LIMIT = 100_000;
 const MINUTE = 60_000;
@@ -55,22 +56,19 @@ export function prepareReads(db: DatabaseSync) {
 
     list(filter: NotificationFilter, page: PageRequest): Page<NotificationRecord> {
       const { sql, params } = conditions(filter);
-      const candidates = candidatesFor(filter);
-      const bounds: Params = {
-        ...candidates.params,
-        before: page.after === null ? END : idBytes(page.after as NotificationId),
-      };
+      const { from, key, isAll, params: bounds } = candidatesFor(filter, page.after);
+      // Where every candidate is wanted, the limit is all that must stop the walk.
+      const last =
+        isAll && page.limit < page.scan
+          ? undefined
+          : db.prepare(lastLookedAt(from, key)).get({ ...bounds, skip: page.scan - 1 });
+      const floor = last === undefined ? bounds.floor : last.key;
       const rows = db
-        .prepare(
-          `SELECT ${NOTIFICATION_COLUMNS} FROM (${candidates.sql} LIMIT :scan) c JOIN notifications n ON n.id = c.id
-           WHERE ${sql} ORDER BY n.id DESC LIMIT :limit`,
-        )
-        .all({ ...params, ...bounds, scan: page.scan, limit: page.limit + 1 });
+        .prepare(`SELECT ${NOTIFICATION_COLUMNS} ${from} AND ${sql} ORDER BY ${key} DESC LIMIT :limit`)
+        .all({ ...params, ...bounds, floor, limit: page.limit + 1 } as Params);
       const items = rows.slice(0, page.limit).map(record);
-      const lastItem = items.at(-1)?.notification.id ?? null;
-      if (rows.length > page.limit) return { items, next: lastItem };
-      const lastSeen = db.prepare(`${candidates.sql} LIMIT 1 OFFSET :skip`).get({ ...bounds, skip: page.scan - 1 });
-      return { items, next: lastSeen === undefined ? null : idFrom(lastSeen.id) };
+      if (rows.length > page.limit) return { items, next: items.at(-1)?.notification.id ?? null };
+      return { items, next: last === undefined ? null : idFrom(last.key) };
     },
 
     deadLetters(
@@ -79,24 +77,23 @@ export function prepareReads(db: DatabaseSync) {
     ): Page<Claim & { readonly log: readonly Attempt[] }> {
       const { sql, params } = conditions(filter);
       const after = page.after === null ? { notification_id: END, leg: 256 } : deliveryKey(page.after as DeliveryId);
-      const scanned = `SELECT notification_id, leg FROM deliveries WHERE status = 'failed' AND ${UNSENT} AND discarded_at IS NULL
-        AND (notification_id, leg) < (:notification_id, :leg) ORDER BY notification_id DESC, leg DESC`;
+      const [top, bottom] = created(filter);
+      const bounds = { ...after, top, bottom };
+      const last = db.prepare(LAST_DEAD_LETTER).get({ ...bounds, skip: page.scan - 1 });
+      const floor = { floor: last?.notification_id ?? bottom, floorLeg: last?.leg ?? 0 };
       const rows = db
         .prepare(
-          `SELECT d.*, ${NOTIFICATION_COLUMNS} FROM (${scanned} LIMIT :scan) c
-           JOIN deliveries d ON d.notification_id = c.notification_id AND d.leg = c.leg
-           JOIN notifications n ON n.id = d.notification_id
-           WHERE ${sql} AND (:code IS NULL OR d.reason = :code)
+          `SELECT d.*, ${NOTIFICATION_COLUMNS} ${DEAD_LETTERS} AND (d.notification_id, d.leg) >= (:floor, :floorLeg)
+           AND ${sql} AND (:code IS NULL OR d.reason = :code)
            ORDER BY d.notification_id DESC, d.leg DESC LIMIT :limit`,
         )
-        .all({ ...params, ...after, code: filter.code ?? null, scan: page.scan, limit: page.limit + 1 });
+        .all({ ...params, ...bounds, ...floor, code: filter.code ?? null, limit: page.limit + 1 });
       const items = rows.slice(0, page.limit).map((row) => {
         const delivery = deliveryFrom(row);
         const entries = log.all(idBytes(delivery.notificationId), delivery.leg).map(attemptFrom);
         return { delivery, notification: notificationFrom(row), log: entries };
       });
       if (rows.length > page.limit) return { items, next: items.at(-1)?.delivery.id ?? null };
-      const last = db.prepare(`${scanned} LIMIT 1 OFFSET :skip`).get({ ...after, skip: page.scan - 1 });
       const next = last === undefined ? null : deliveryId(idFrom(last.notification_id), last.leg as number);
       return { items, next };
     },
@@ -106,22 +103,55 @@ export function prepareReads(db: DatabaseSync) {
   };
 }
 
-/** Notification ids, newest first, below `:before`: as few as the filter's index allows. */
-function candidatesFor(filter: NotificationFilter): { readonly sql: string; readonly params: Params } {
+/** Dead letters, below the key of the page before and within the times asked for. */
+const DEAD_LETTERS = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id
+  WHERE d.status = 'failed' AND d.${UNSENT} AND d.discarded_at IS NULL
+  AND (d.notification_id, d.leg) < (:notification_id, :leg) AND d.notification_id < :top AND d.notification_id >= :bottom`;
+const LAST_DEAD_LETTER = `SELECT d.notification_id, d.leg ${DEAD_LETTERS.replace(' CROSS JOIN notifications n ON n.id = d.notification_id', '')}
+  ORDER BY d.notification_id DESC, d.leg DESC LIMIT 1 OFFSET :skip`;
+
+interface Candidates {
+  /** The tables and what bounds the walk through them; to be read in the order of `key`, downwards, with no sorting. */
+  readonly from: string;
+  readonly key: string;
+  /** Nothing else is asked of them. */
+  readonly isAll: boolean;
+  readonly params: Params;
+}
+
+/** Notifications by the index that leaves the fewest to be looked at. */
+function candidatesFor(filter: NotificationFilter, after: string | null): Candidates {
+  const [top, floor] = created(filter);
+  const before = after === null ? END : idBytes(after as NotificationId);
+  const params = { before: Buffer.compare(before, top) < 0 ? before : top, floor };
+  const asked = new Set(Object.keys(filter));
+  for (const bound of ['createdAfter', 'createdBefore']) asked.delete(bound);
   if (filter.status !== undefined && INDEXED.has(filter.status)) {
-    return {
-      sql: `SELECT DISTINCT notification_id AS id FROM deliveries WHERE status = :candidate AND ${UNSENT}
-        AND notification_id < :before ORDER BY notification_id DESC`,
-      params: { candidate: filter.status },
-    };
+    const from = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id
+      WHERE d.status = :candidate AND d.${UNSENT} AND d.notification_id < :before AND d.notification_id >= :floor
+      AND NOT EXISTS (SELECT 1 FROM deliveries e
+        WHERE e.notification_id = d.notification_id AND e.leg < d.leg AND e.status = :candidate)`;
+    return { from, key: 'd.notification_id', isAll: false, params: { ...params, candidate: filter.status } };
   }
+  const bounded = 'n.id < :before AND n.id >= :floor';
   if (filter.userId !== undefined) {
-    return {
-      sql: 'SELECT id FROM notifications WHERE user_id = :candidate AND id < :before ORDER BY id DESC',
-      params: { candidate: filter.userId },
-    };
+    const from = `FROM notifications n WHERE n.user_id = :candidate AND ${bounded}`;
+    return { from, key: 'n.id', isAll: asked.size === 1, params: { ...params, candidate: filter.userId } };
   }
-  return { sql: 'SELECT id FROM notifications WHERE id < :before ORDER BY id DESC', params: {} };
+  return { from: `FROM notifications n WHERE ${bounded}`, key: 'n.id', isAll: asked.size === 0, params };
+}
+
+/** The last of as many candidates as may be looked at; none: there are fewer. */
+function lastLookedAt(from: string, key: string): string {
+  return `SELECT ${key} AS key ${from} ORDER BY ${key} DESC LIMIT 1 OFFSET :skip`;
+}
+
+/** The ids between which the times asked for lie: below the first, from the second on. */
+function created({ createdAfter, createdBefore }: NotificationFilter): readonly [Uint8Array, Uint8Array] {
+  return [
+    createdBefore === undefined ? END : idBytes(firstIdAt(createdBefore)),
+    createdAfter === undefined ? START : idBytes(firstIdAt(createdAfter)),
+  ];
 }
 
 function readStats(db: DatabaseSync, since: number): StoreStats {

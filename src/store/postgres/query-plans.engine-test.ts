@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Client } from 'pg';
+import { atEnd } from '../../../test/kit/at-end.ts';
+import { builders } from '../../../test/kit/builders.ts';
+import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
+import { PRIORITIES } from '../../domain/notification.ts';
+import type { NotificationFilter, Store } from '../store.ts';
+import { openPostgresStore } from './postgres-store.ts';
+
+const postgres = postgresForTests();
+const make = builders(() => Date.now());
+
+/** What grows with what was accepted: a walk over all of it gets slower every day. */
+const GROWING = ['notifications', 'deliveries', 'attempts', 'idempotency_keys', 'inbox', 'sandbox'];
+
+const FILTERS: readonly NotificationFilter[] = [
+  {},
+  { status: 'failed' },
+  { status: 'sent' },
+  { userId: '42' },
+  { userId: '42', status: 'cancelled', channel: 'email' },
+  { recipient: 'user@example.com', tag: 'x', text: 'y', requestId: 'r' },
+  { createdAfter: 1, createdBefore: 2 },
+];
+const PAGE = { limit: 20, after: null, scan: 20_000 };
+
+/** Everything that is asked for all day. */
+async function aDay(store: Store): Promise<void> {
+  await store.accept(Array.from({ length: 20 }, () => make.submission([make.parcel()])));
+  const claims = await store.claimDue({ limit: 5, order: PRIORITIES, leaseMs: 1_000 });
+  await store.claim(
+    claims.map(({ delivery }) => delivery.id),
+    1_000,
+  );
+  await store.renew(
+    claims.map(({ delivery: { id, version } }) => ({ id, version })),
+    1_000,
+  );
+  await store.write(claims.map(({ delivery }) => [{ after: { ...delivery, version: 99 }, attempts: [] }]));
+  await store.expiredLeases(10);
+  await store.nextDueAt();
+  await store.findAnswer('scope', 'key');
+  await store.backlog();
+  for (const { notification } of claims) await store.find(notification.id);
+  for (const filter of FILTERS) await store.list(filter, PAGE);
+  for (const filter of FILTERS) await store.deadLetters(filter, PAGE);
+  await store.purge({ keysBefore: 0, limit: 10 });
+}
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+interface Explained {
+  readonly 'QUERY PLAN': readonly { readonly Plan: Plan }[];
+}
+
+function* steps(plan: Plan): Generator<Plan> {
+  yield plan;
+  for (const part of plan.Plans ?? []) yield* steps(part);
+}
+
+test('every statement has an index for what it looks for in a table that grows', async (t) => {
+  const url = await postgres.database(t);
+  const store = await openPostgresStore({ url, clock: systemClock });
+  atEnd(t, () => store.close());
+  const query = t.mock.method(Client.prototype, 'query');
+  await aDay(store);
+  const asked = new Map(query.mock.calls.map(({ arguments: [text, values] }) => [text, values]));
+  query.mock.restore();
+  const statements = [...asked].filter(([text]) => /^\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(text));
+  assert.ok(statements.length >= 20, `${statements.length} statements`);
+
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  atEnd(t, () => client.end());
+  // The tables are small: where there is another way, it is to be shown.
+  await client.query(
+    'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off',
+  );
+  const slow: string[] = [];
+  for (const [text, values] of statements) {
+    const { rows } = await client.query<Explained>(`EXPLAIN (FORMAT JSON) ${text}`, values as unknown[] | undefined);
+    const [plan] = rows[0]?.['QUERY PLAN'] ?? [];
+    assert.ok(plan, text);
+    for (const step of steps(plan.Plan)) {
+      const table = step['Relation Name'] ?? '';
+      if (step['Node Type'] === 'Seq Scan' && GROWING.includes(table)) slow.push(`walks over ${table}: ${text}`);
+      if (step['Node Type'] === 'Sort' && /LIMIT \$\d+$/.test(text)) slow.push(`sorts: ${text}`);
+    }
+  }
+  assert.deepEqual(slow, []);
+});

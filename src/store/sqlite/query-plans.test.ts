@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { deliveryId, type NotificationId } from '../../domain/ids.ts';
+import type { NotificationFilter } from '../store.ts';
+import { prepareAccept } from './accept.ts';
+import { prepareClaims } from './claim.ts';
+import { prepareInbox } from './inbox.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { prepareReads } from './read.ts';
+import { prepareSandbox } from './sandbox.ts';
+import { prepareWrite } from './write.ts';
+
+/** Notes every statement that is made. */
+class Watched extends DatabaseSync {
+  readonly statements = new Set<string>();
+
+  override prepare(sql: string): StatementSync {
+    this.statements.add(sql);
+    return super.prepare(sql);
+  }
+}
+
+const ID = '01890a5d-ac96-774b-bcce-b302099a8057' as NotificationId;
+const PAGE = { limit: 20, after: null, scan: 20_000 };
+const FILTERS: readonly NotificationFilter[] = [
+  {},
+  { status: 'failed' },
+  { status: 'sent' },
+  { userId: '42' },
+  { userId: '42', status: 'cancelled', channel: 'email' },
+  { recipient: 'user@example.com', tag: 'x', text: 'y', requestId: 'r' },
+  { createdAfter: 1, createdBefore: 2 },
+];
+
+/** Every statement that the store makes, and those that its lists make when they are asked. */
+function everyStatement(): Watched {
+  const db = new Watched(':memory:');
+  migrate(db, readMigrations(), 0);
+  db.statements.clear();
+  prepareAccept(db);
+  prepareWrite(db);
+  prepareClaims(db);
+  prepareSandbox(db);
+  const reads = prepareReads(db);
+  for (const filter of FILTERS) {
+    reads.list(filter, PAGE);
+    reads.deadLetters({ ...filter, code: 'invalid_recipient' }, PAGE);
+  }
+  reads.stats(0);
+  reads.backlog(0);
+  const inbox = prepareInbox(db);
+  for (const status of [null, 'unread', 'read', 'archived'] as const) inbox.list('42', status, PAGE);
+  inbox.markMany('42', 'read', { before: null }, 0);
+  inbox.mark('42', deliveryId(ID, 1), 'read', 0);
+  return db;
+}
+
+/** What grows with what was accepted: a walk over all of it gets slower every day. */
+const GROWING = ['notifications', 'n', 'deliveries', 'd', 'f', 'attempts', 'idempotency_keys', 'inbox', 'sandbox'];
+
+test('no statement walks over a table, or sorts what an index could have in order', () => {
+  const db = everyStatement();
+  assert.ok(db.statements.size > 30, `${db.statements.size} statements`);
+  const slow: string[] = [];
+  for (const sql of [...db.statements]) {
+    for (const { detail } of db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()) {
+      const step = String(detail);
+      const [, table = ''] = /^SCAN (\w+)/.exec(step) ?? [];
+      // The indexes of what is not finished are walked to be counted, up to a limit.
+      if (/^SCAN deliveries USING COVERING INDEX deliveries_(?:ready|leased)$/.test(step)) continue;
+      if (GROWING.includes(table) || step === 'USE TEMP B-TREE FOR ORDER BY') slow.push(`${step}: ${sql}`);
+    }
+  }
+  assert.deepEqual(slow, []);
+  db.close();
+});
