@@ -146,6 +146,27 @@ describe('the bell', () => {
     assert.deepEqual(notices, []);
   });
 
+  test('rings for nobody where a queue names what was accepted', async (t) => {
+    const url = await postgres.database(t);
+    const [store, other] = await Promise.all([opened(t, url), opened(t, url)]);
+    let rings = 0;
+    const stop = other.subscribe(() => {
+      rings += 1;
+    });
+    t.after(stop);
+    const due = () => store.accept([make.submission([make.parcel()])]);
+    await rungBy(due, () => rings);
+    const before = rings;
+    const handedOverUntil = Date.now() + 60_000;
+    for (let count = 0; count < 5; count++) {
+      await store.accept([make.submission([make.parcel({}, [{ handedOverUntil }])])]);
+      // What is rung together is rung once: these would be apart.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await rungBy(due, () => rings - before);
+    assert.ok(rings - before < 5, `${rings - before} rings`);
+  });
+
   test('rings every half second while its connection is lost, says so, and hears again afterwards', async (t) => {
     const url = await postgres.database(t);
     const notices: string[] = [];

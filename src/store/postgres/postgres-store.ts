@@ -90,6 +90,7 @@ interface Parts {
 
 function storeOn({ database, bell, storeClock, time, migrated }: Parts): PostgresStore {
   const now = timeParameter(time);
+  const clock = time === 'database' ? storeClock : time;
   const open = new UnderWay();
   const batches = batchesOn(database, now);
   const read: Database['read'] = (work) => open.run(() => database.read(work));
@@ -106,11 +107,13 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
   return {
     migrated,
     subscribe: (ring) => bell.subscribe(ring),
-    storeClock: () => (time === 'database' ? storeClock : time),
+    storeClock: () => clock,
 
     async accept(submissions) {
       const answers = await open.run(() => batches.accept(submissions));
-      if (answers.some(({ kind }) => kind === 'accepted')) bell.ring();
+      const leftToUs = (submission: Submission, index: number) =>
+        answers[index]?.kind === 'accepted' && hasWork(submission, clock.now());
+      if (submissions.some(leftToUs)) bell.ring();
       return answers;
     },
     async write(groups) {
@@ -198,6 +201,13 @@ function batchesOn(database: Database, now: TimeParameter) {
 function weightOf({ message, data, overrides }: Submission['notifications'][number]['notification']): number {
   return (
     500 + message.length + (data === null ? 0 : 1_000) + (overrides === null ? 0 : JSON.stringify(overrides).length)
+  );
+}
+
+/** Whether anything of it is not handed over to a queue, which then names it to a worker: that one needs no bell. */
+function hasWork({ notifications }: Submission, now: number): boolean {
+  return notifications.some(({ deliveries }) =>
+    deliveries.some(({ status, dueAt }) => READY.has(status) && (status !== 'pending' || (dueAt ?? 0) <= now)),
   );
 }
 
