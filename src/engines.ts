@@ -53,7 +53,7 @@ export async function openStoreForCopy(
   switch (database.kind) {
     case 'sqlite': {
       const path = isAbsolute(database.path) ? database.path : resolve(database.path);
-      const store = openSqliteStore({ path, clock });
+      const store = openSqliteStore({ path, clock, onNotice });
       return { store, clock, migrated: store.migrated, place: path };
     }
     case 'postgres': {

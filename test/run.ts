@@ -37,6 +37,8 @@ const PARTS: readonly Part[] = [
   part('command line', 'test/command/*.test.ts'),
   part('simulator', 'test/simulator/**/*.test.ts'),
   part('bad input', 'test/bad-input/*.test.ts'),
+  part('peers', 'test/peers/*.test.ts'),
+  part('overload', 'test/overload/*.test.ts'),
   ...STORES.flatMap((store) =>
     QUEUES.map((queue) => ({
       ...part(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),

@@ -1,10 +1,14 @@
 import { Agent, type Dispatcher, errors } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
-import { ConnectFault, codeOf, connectTo } from './http-connect.ts';
+import { ConnectFault, codeOf, connectTo, ReplyTooLong } from './http-connect.ts';
 import type { HttpAnswer, HttpClient, HttpPost } from './provider.ts';
 
 /** Most that is read of an answer's body, in bytes. */
 const MAX_BODY = 64 * 1024;
+/** Most pieces of it that are kept apart: one that drips would cost a hundred times its size. */
+const MAX_PIECES = 64;
+/** Most interim answers (1xx) before the real one. */
+const MAX_INTERIM = 32;
 /** Belt and braces: the caller's signal ends every exchange long before. */
 const IDLE_TIMEOUT = 60_000;
 
@@ -47,7 +51,8 @@ function exchange(agent: Agent, { url, headers, body, signal, notAfter }: HttpPo
     let ended = false;
     let status = 0;
     let answerHeaders: Readonly<Record<string, string>> = {};
-    const chunks: Buffer[] = [];
+    let interim = 0;
+    let chunks: Buffer[] = [];
     let size = 0;
 
     const end = (answer: HttpAnswer) => {
@@ -81,8 +86,14 @@ function exchange(agent: Agent, { url, headers, body, signal, notAfter }: HttpPo
           if (ended) controller.abort(new Error('The time was over.'));
           else control = controller;
         },
-        onResponseStart(_, code, given) {
-          if (code < 200) return;
+        onResponseStart(controller, code, given) {
+          if (code < 200) {
+            interim += 1;
+            if (interim <= MAX_INTERIM) return;
+            end(noAnswer('invalid_response', 'interim answers without end'));
+            controller.abort(new Error('There is no end of interim answers.'));
+            return;
+          }
           status = code;
           answerHeaders = flat(given);
         },
@@ -90,6 +101,7 @@ function exchange(agent: Agent, { url, headers, body, signal, notAfter }: HttpPo
           if (ended) return;
           chunks.push(chunk);
           size += chunk.length;
+          if (chunks.length > MAX_PIECES) chunks = [Buffer.concat(chunks)];
           if (size < MAX_BODY) return;
           endAnswered();
           controller.abort(new Error('The answer is long enough.'));
@@ -114,6 +126,7 @@ function lost(error: Error, code: string): HttpAnswer {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT') {
     return noAnswer('timeout', code);
   }
+  if (error instanceof ReplyTooLong) return noAnswer('invalid_response', 'a reply without end');
   // The parser's own codes do not come through in every version; its class does.
   if (error instanceof errors.HTTPParserError) return noAnswer('invalid_response', 'not HTTP');
   const malformed = code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('UND_ERR_RES_');

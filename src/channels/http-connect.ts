@@ -6,6 +6,9 @@ import type { HttpAnswer } from './provider.ts';
 /** Longest a connection may take to be made, TLS included, in ms. */
 const CONNECT_TIMEOUT = 5_000;
 
+/** Most that may come in reply to one request, in bytes, whatever it is: 1 MiB is far more than is ever read of it. */
+const MAX_REPLY = 1_048_576;
+
 type NotSent = Extract<HttpAnswer, { readonly kind: 'not_sent' }>['code'];
 
 /** Why there is no connection. What it says of the cause is a code and the host, never a path: that may be a secret. */
@@ -67,6 +70,7 @@ export function connectTo(target: ConnectTarget, guard: AddressGuard | null, don
     if (settled) return;
     settled = true;
     clearTimeout(timer);
+    limitReplies(socket);
     done(null, socket);
   };
 
@@ -79,6 +83,20 @@ export function connectTo(target: ConnectTarget, guard: AddressGuard | null, don
     socket = tls.connect({ socket, host: hostname, ALPNProtocols: ['http/1.1'], ...server });
     socket.on('error', failBy);
     socket.once('secureConnect', succeed);
+  });
+}
+
+/** A reply may have parts without end that are no header and no body, which no parser counts. */
+export class ReplyTooLong extends Error {}
+
+function limitReplies(socket: net.Socket): void {
+  let written = socket.bytesWritten;
+  let readBefore = socket.bytesRead;
+  socket.on('readable', () => {
+    if (socket.bytesWritten !== written) {
+      written = socket.bytesWritten;
+      readBefore = socket.bytesRead;
+    } else if (socket.bytesRead - readBefore > MAX_REPLY) socket.destroy(new ReplyTooLong());
   });
 }
 

@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel } from '../domain/channel.ts';
 import { list } from '../domain/setting-forms.ts';
 import { type Env, given, readSettings, type Setting, type SettingFault, type Settings } from '../domain/settings.ts';
+import { outcomeCleaner } from './clean-outcome.ts';
 import { sendgrid } from './email/sendgrid.ts';
 import { smtp } from './email/smtp.ts';
 import { inbox } from './in-app/inbox.ts';
@@ -51,8 +52,29 @@ export function registered<C extends Channel, S extends Settings>(provider: Prov
       const { values, faults } = readSettings(settings, env);
       if (values === null) return { open: null, faults };
       const between = provider.check?.(values) ?? [];
-      return { open: between.length > 0 ? null : (parts) => provider.open(values, parts), faults: between };
+      const secrets = secretsIn(settings, env);
+      const open = (parts: ProviderParts) => withCleanOutcomes(provider.open(values, parts), secrets);
+      return { open: between.length > 0 ? null : open, faults: between };
     },
+  };
+}
+
+/** A secret that is a list of several is also each of them. */
+function secretsIn(settings: Settings, env: Env): readonly string[] {
+  const secret = Object.values(settings).filter(({ secret }) => secret);
+  return secret.flatMap((setting) => {
+    const text = given(env, setting.env) ?? '';
+    return [text, ...text.split(/\s+/).filter((word) => word.length >= 16)];
+  });
+}
+
+function withCleanOutcomes<C extends Channel>(transport: Transport<C>, secrets: readonly string[]): Transport<C> {
+  const clean = outcomeCleaner(secrets);
+  return {
+    concurrency: transport.concurrency,
+    hostOf: (message) => transport.hostOf(message),
+    send: async (message, context) => clean(await transport.send(message, context), message),
+    close: () => transport.close(),
   };
 }
 

@@ -10,7 +10,7 @@ import { type ProblemDetails, sendProblem } from './problem-reply.ts';
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
 
 /** What every answer carries, unless its route says otherwise. */
-const HEADERS = {
+export const HEADERS = {
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',

@@ -6,6 +6,7 @@ import type { HealthReport } from '../pipeline/health.ts';
 import type { InboxStore } from '../store/inbox.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
+import type { OverloadLimits } from './overload.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
@@ -25,6 +26,8 @@ export interface HttpDeps {
   readonly health: () => Promise<HealthReport>;
   /** Called once for every finished request. */
   readonly log: (line: RequestLine) => void;
+  /** Called now and then with how many requests were turned away since the last time, as too much was going on. */
+  readonly onRefused: (count: number) => void;
   readonly version: string;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -48,6 +51,15 @@ export interface HttpLimits {
   /** For the headers, and for the whole request. */
   readonly headersMs: number;
   readonly requestMs: number;
+  /** How long a connection may stay without a request. */
+  readonly idleMs: number;
+  /** From when a request's turn comes until its client has taken the whole answer. */
+  readonly answerMs: number;
+  /** Connections at once; fewer where the process may open fewer files than that and a third more. */
+  readonly connections: number;
+  /** Requests of one connection that have no answer yet. */
+  readonly pipelined: number;
+  readonly overload: OverloadLimits;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
@@ -56,6 +68,11 @@ export const HTTP_LIMITS: HttpLimits = {
   urlCharacters: 4096,
   headersMs: 5000,
   requestMs: 9000,
+  idleMs: 72_000,
+  answerMs: 60_000,
+  connections: 20_000,
+  pipelined: 100,
+  overload: { pending: 1000, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
 };
 
 /** How many notifications one page of a list may look at. */

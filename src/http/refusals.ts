@@ -10,21 +10,29 @@ export interface Refusal {
   readonly code: ProblemCode;
   readonly details: ProblemDetails;
   /** Seconds; null where trying again does not help. */
-  readonly retryAfter: number | null;
+  readonly retryAfter: string | null;
   /** Worth a line in the log with the error itself. */
   readonly unexpected: boolean;
 }
 
 export function refusalOf(error: unknown, random: Random): Refusal {
   const expected = { retryAfter: null, unexpected: false };
-  if (error instanceof ProblemError) return { code: error.problem, details: error.details, ...expected };
+  if (error instanceof ProblemError) {
+    const retryAfter = error.problem === 'overloaded' ? retrySeconds(random) : null;
+    return { code: error.problem, details: error.details, retryAfter, unexpected: false };
+  }
   if (error instanceof StoreUnavailable) {
-    const retryAfter = 1 + Math.floor(random() * 5);
-    return { code: error.overloaded ? 'overloaded' : 'unavailable', details: {}, retryAfter, unexpected: true };
+    const code = error.overloaded ? 'overloaded' : 'unavailable';
+    return { code, details: {}, retryAfter: retrySeconds(random), unexpected: true };
   }
   const code = codeOfFramework(error);
   if (code !== null) return { code, details: {}, ...expected };
   return { code: 'internal', details: {}, retryAfter: null, unexpected: true };
+}
+
+/** A few seconds, for a `Retry-After`; not the same for all, so that they do not all come back at once. */
+export function retrySeconds(random: Random): string {
+  return String(1 + Math.floor(random() * 5));
 }
 
 /** The framework's own refusals, and those of the request's stream, carry a 4xx status. */

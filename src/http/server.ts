@@ -2,10 +2,13 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
 import { createAuth } from './auth.ts';
+import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
 import { HTTP_LIMITS, type HttpDeps, type HttpLimits } from './deps.ts';
+import { countBodies, type FrontDoorOptions, guardFrontDoor } from './front-door.ts';
 import { knownRoutes } from './known-routes.ts';
+import { overloadGate } from './overload.ts';
 import { ProblemError, sendProblem } from './problem-reply.ts';
 import { codeOfConnection, refusalOf, refuseConnection } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
@@ -15,7 +18,7 @@ import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
-import { sendRoutes } from './routes/send.ts';
+import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -30,12 +33,19 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   // Response schemas only describe: a serializer made of them would leave out silently what they forget.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   readBodies(app);
+  // First of all: its turn comes before a request is looked at.
+  guardConnections(app, limits);
+  const { clock, random, newRequestId, log } = deps;
+  const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
+  const unknownBytes = limits.bodyBytes;
+  const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, unknownBytes, clock, random, newRequestId, log };
+  guardFrontDoor(app, door);
   admission(app, { limits, routes: knownRoutes(app), isAllowed });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error, deps.random);
     if (refusal.unexpected) errors.set(request, error);
-    if (refusal.retryAfter !== null) reply.header('retry-after', String(refusal.retryAfter));
+    if (refusal.retryAfter !== null) reply.header('retry-after', refusal.retryAfter);
     return sendProblem(reply, refusal.code, refusal.details);
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -58,7 +68,10 @@ export function createServer(deps: HttpDeps): FastifyInstance {
           if (isAllowed(request.raw)) done();
           else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
         });
-        sendRoutes(api, deps);
+        await api.register(async (ways) => {
+          countBodies(ways, door);
+          sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
+        });
         notificationRoutes(api, deps);
         inboxRoutes(api, deps);
         deadLetterRoutes(api, deps);
@@ -76,6 +89,7 @@ function bareServer(deps: HttpDeps, limits: HttpLimits): FastifyInstance {
     logger: false,
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.idleMs,
     return503OnClosing: false,
     routerOptions: { maxParamLength: limits.urlCharacters },
     http: {

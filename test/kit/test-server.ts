@@ -40,6 +40,7 @@ export function testServer(store: Store & InboxStore & SandboxStore, changes: Pa
     apiKeys: [],
     health: () => Promise.resolve({ store: { ok: true, needed: true, detail: null } }),
     log: (line) => lines.push(line),
+    onRefused: () => undefined,
     version: '0.0.0-test',
     ...changes,
   });

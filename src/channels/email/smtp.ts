@@ -119,6 +119,8 @@ function connectionOf({ host, port, user, password, tls, verify }: Values) {
     greetingTimeout: 5_000,
     dnsTimeout: 5_000,
     socketTimeout: 10_000,
+    // Of one reply, all its lines together, in bytes.
+    maxResponseSize: 65_536,
     // Once again where a kept connection turned out to be dead before the message; never after it was begun.
     maxRequeues: 1,
     disableFileAccess: true,

@@ -15,6 +15,9 @@ import { type ProblemOut, problemDocument, sendProblem } from '../problem-reply.
 const SINGLE = 'POST /api/v1/notifications';
 const BATCH = 'POST /api/v1/notifications/batch';
 
+/** The paths that notifications are posted to. */
+export const WAYS_IN: ReadonlySet<string> = new Set(['/api/v1/notifications', '/api/v1/notifications/batch']);
+
 /** Most faults that are named of one item of a batch. */
 const MAX_ITEM_FAULTS = 20;
 

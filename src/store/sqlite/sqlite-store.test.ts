@@ -56,6 +56,51 @@ test('refuses writes once its file was deleted: nobody would find them again', a
   await assert.rejects(store.probe(), StoreUnavailable);
 });
 
+test('on a disk that is nearly full takes and claims nothing, while the rest goes on', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-room-'));
+  t.after(() => rm(folder, { recursive: true }));
+  let free = 1_000_000n;
+  const statfs = () => ({ bavail: free, blocks: 1_000_000n, bsize: 4096n });
+  const openShort = async (context: TestContext) => {
+    const clock = new ManualClock();
+    const store = openSqliteStore({ path: join(folder, 'tidings.db'), clock, statfs });
+    context.after(() => store.close());
+    return { store, clock };
+  };
+  const { store, clock, make, accept, claimDue } = await storeKit(t, openShort);
+  const [inHand, waiting] = [make.parcel(), make.parcel()];
+  await accept(inHand);
+  const [claim] = await claimDue();
+  assert.ok(claim);
+  await accept(waiting);
+
+  free = 1_000n;
+  clock.advance(10);
+  const refused = (error: unknown) => error instanceof StoreUnavailable && !error.overloaded;
+  await assert.rejects(accept(make.parcel()), refused);
+  await assert.rejects(claimDue(), refused);
+  await assert.rejects(
+    store.claim(
+      [...waiting.deliveries].map(({ id }) => id),
+      LEASE,
+    ),
+    refused,
+  );
+  await assert.rejects(store.probe(), refused);
+  const { id, version } = claim.delivery;
+  assert.deepEqual(await store.renew([{ id, version }], LEASE), [true]);
+  const after = next(claim.delivery, { type: 'released' }, clock.now());
+  assert.deepEqual(await store.write([[{ after, attempts: [] }]]), [true]);
+  assert.notEqual(await store.find(waiting.notification.id), null);
+  assert.equal(await store.purge({ keysBefore: clock.now(), limit: 1 }), 0);
+
+  free = 1_000_000n;
+  clock.advance(10);
+  await store.probe();
+  await accept(make.parcel());
+  assert.equal((await claimDue()).length, 3);
+});
+
 test('makes its file for its own user only', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-mode-'));
   t.after(() => rm(folder, { recursive: true }));

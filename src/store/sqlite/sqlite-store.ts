@@ -7,6 +7,7 @@ import type { TransferStore } from '../transfer.ts';
 import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
 import { asPortError, isTaken, limitBusyWait, openDatabase, sameFile } from './database.ts';
+import { diskRoom, type Statfs } from './disk-room.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -31,11 +32,22 @@ const FILE_CHECK = 1_000;
 /** How often another process's commits are looked for, in ms: one read of shared memory each time. */
 const CHANGE_PROBE = 20;
 
+export interface SqliteStoreOptions {
+  /** `:memory:` for none. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** What an operator should know: a disk that is nearly full. */
+  readonly onNotice?: (text: string) => void;
+  /** Says how full the disk is. */
+  readonly statfs?: Statfs;
+}
+
 /**
- * Opens the file (`:memory:` for none), brings its schema up to date and answers the store on it. Throws a sentence
- * when it cannot be used. One process may have several open; several processes may share one file.
+ * Opens the file, brings its schema up to date and answers the store on it. Throws a sentence when it cannot be used.
+ * One process may have several open; several processes may share one file.
  */
-export function openSqliteStore({ path, clock }: { readonly path: string; readonly clock: Clock }): SqliteStore {
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
+  const { path, clock, onNotice = () => {} } = options;
   const db = openDatabase(path);
   const migrated = migrateOrClose();
   limitBusyWait(db);
@@ -79,8 +91,15 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
     'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)',
   );
   const dataVersion = db.prepare('PRAGMA data_version');
+  const room = diskRoom({ ...options, onNotice });
   const ends = new Set<() => void>();
   let closed = false;
+
+  /** For what would be new: the rest of the room is for the results of what is in hand. */
+  function ifRoom<T>(work: () => Promise<T>): Promise<T> {
+    const shortage = room.shortage();
+    return shortage === null ? work() : Promise.reject(shortage);
+  }
 
   function migrateOrClose(): readonly string[] {
     try {
@@ -113,12 +132,14 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
     migrated,
     // One job, so that a call is accepted as a whole or not at all.
     accept: (submissions) =>
-      group.run(
-        submissions.reduce((rows, { notifications }) => rows + notifications.length * ROWS_OF_ONE, 0),
-        () => submissions.map((submission) => accepts.one(submission, tally)),
+      ifRoom(() =>
+        group.run(
+          submissions.reduce((rows, { notifications }) => rows + notifications.length * ROWS_OF_ONE, 0),
+          () => submissions.map((submission) => accepts.one(submission, tally)),
+        ),
       ),
-    claimDue: (request) => group.run(request.limit, () => claims.claimDue(request, clock.now())),
-    claim: (ids, leaseMs) => group.run(ids.length, () => claims.claim(ids, leaseMs, clock.now())),
+    claimDue: (request) => ifRoom(() => group.run(request.limit, () => claims.claimDue(request, clock.now()))),
+    claim: (ids, leaseMs) => ifRoom(() => group.run(ids.length, () => claims.claim(ids, leaseMs, clock.now()))),
     renew: (leases, leaseMs) => group.run(leases.length, () => claims.renew(leases, leaseMs, clock.now())),
     write: (groups) =>
       group.runEach(
@@ -126,7 +147,7 @@ export function openSqliteStore({ path, clock }: { readonly path: string; readon
         groups.map((changes) => () => writeGroup(changes, tally)),
       ),
     purge: ({ keysBefore, limit }) => group.run(limit, () => Number(purgeKeys.run(keysBefore, limit).changes)),
-    probe: () => group.run(1, () => void setProbe.run(clock.now())),
+    probe: () => ifRoom(() => group.run(1, () => void setProbe.run(clock.now()))),
 
     expiredLeases: (limit) => read(() => claims.expiredLeases(limit, clock.now())),
     nextDueAt: () => read(() => claims.nextDueAt()),

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Clock, Random } from '../domain/clock.ts';
+import { PROBLEMS } from '../domain/problem.ts';
+import { HEADERS } from './admission.ts';
+import type { RequestLine } from './deps.ts';
+import type { OverloadGate } from './overload.ts';
+import { problemDocument } from './problem-reply.ts';
+import { refusalLine } from './refusal-line.ts';
+import { retrySeconds } from './refusals.ts';
+import { requestIdOf } from './request-id.ts';
+
+export interface FrontDoorOptions {
+  readonly gate: OverloadGate;
+  /** Paths that notifications are posted to. */
+  readonly waysIn: ReadonlySet<string>;
+  /** What a body counts whose length the request does not tell. */
+  readonly unknownBytes: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly newRequestId: () => string;
+  readonly log: (line: RequestLine) => void;
+}
+
+/**
+ * Turns requests away while there is too much to do, before the framework, or anybody, has looked at them: of what a
+ * process can do, as little as possible is to be spent on saying no. Other requests than those on the ways in pass.
+ */
+export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions): void {
+  const { gate, waysIn, unknownBytes } = options;
+  const refusals = refusalLine<Refused>({
+    clock: options.clock,
+    answer: (refused) => turnAway(refused, options),
+    drop: ({ request }) => request.socket.destroy(),
+  });
+  // Nobody else listens for requests; whoever does would see those that are turned away, too.
+  app.server.removeAllListeners('request');
+  app.server.on('request', (request, response) => {
+    // One packet can hold a thousand requests; those behind the one that ended the connection are nobody's.
+    if (request.socket.destroyed) return;
+    const path = pathOf(request.url ?? '');
+    if (request.method !== 'POST' || !waysIn.has(path)) return app.routing(request, response);
+    if (gate.isShutFor(bytesOf(request, unknownBytes))) {
+      return refusals.add(request.socket, { request, response, path });
+    }
+    app.routing(request, response);
+  });
+  app.addHook('onListen', (done) => {
+    gate.start();
+    done();
+  });
+  app.addHook('preClose', (done) => {
+    refusals.end();
+    done();
+  });
+  app.addHook('onClose', (_app, done) => {
+    gate.stop();
+    done();
+  });
+}
+
+/** Smaller bodies are not worth counting: there are no more of them than connections. */
+const SMALL = 4_096;
+
+/**
+ * For the ways in alone: counts the body of each request until it is answered, or its client gone. Of those that one
+ * connection has sent ahead only the one whose turn it is: the others are still to be read.
+ */
+export function countBodies(app: FastifyInstance, { gate, unknownBytes }: FrontDoorOptions): void {
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    const bytes = bytesOf(raw, unknownBytes);
+    if (bytes > SMALL) reply.raw.once('close', gate.enter(bytes));
+    done();
+  });
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+function bytesOf({ headers }: IncomingMessage, unknownBytes: number): number {
+  // Digits, as the parser has seen to that.
+  const length = headers['content-length'];
+  if (length !== undefined) return Number(length);
+  return headers['transfer-encoding'] === undefined ? 0 : unknownBytes;
+}
+
+interface Refused {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly path: string;
+}
+
+const OVERLOADED = problemDocument('overloaded');
+const { status } = PROBLEMS.overloaded;
+const SAME_HEADERS = Object.entries({ ...HEADERS, 'content-type': 'application/problem+json' }).flat();
+
+function turnAway({ request, response, path }: Refused, { random, newRequestId, log }: FrontDoorOptions): void {
+  const requestId = requestIdOf(request.headers, newRequestId);
+  // A text goes out in one piece with the headers.
+  const body = JSON.stringify({ ...OVERLOADED, request_id: requestId });
+  const length = String(Buffer.byteLength(body));
+  const own = ['x-request-id', requestId, 'retry-after', retrySeconds(random), 'content-length', length];
+  response.writeHead(status, [...SAME_HEADERS, ...own]);
+  response.end(body);
+  log({ method: 'POST', route: path, status, durationMs: 0, requestId });
+}

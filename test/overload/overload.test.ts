@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { idMaker } from '../../src/domain/ids.ts';
+import { HTTP_LIMITS, type HttpDeps } from '../../src/http/deps.ts';
+import type { OverloadLimits } from '../../src/http/overload.ts';
+import { createAccept } from '../../src/pipeline/accept.ts';
+import { memoryStore } from '../../src/store/memory/memory-store.ts';
+import { StoreUnavailable } from '../../src/store/store.ts';
+import { atEnd } from '../kit/at-end.ts';
+import { ManualClock } from '../kit/manual-clock.ts';
+import { testServer } from '../kit/test-server.ts';
+import { PATIENCE, seen, until } from '../kit/until.ts';
+
+const BODY = { recipient: 'user@example.com', message: 'Hello' };
+
+interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly request_id: string;
+}
+
+/** A server on a store that accepts when it is told to, and counts what it was asked for. */
+async function overSlowStore(t: TestContext, overload: Partial<OverloadLimits>, changes: Partial<HttpDeps> = {}) {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  const stalled: (() => void)[] = [];
+  const watchers: (() => void)[] = [];
+  let isStalled = true;
+  const slow: Pick<typeof store, 'accept'> = {
+    async accept(submissions) {
+      if (isStalled) {
+        await new Promise<void>((resolve) => {
+          stalled.push(resolve);
+          for (const look of watchers) look();
+        });
+      }
+      return store.accept(submissions);
+    },
+  };
+  let bytes = 0;
+  const refused: number[] = [];
+  const { app, lines } = testServer(store, {
+    clock,
+    limits: { overload: { ...HTTP_LIMITS.overload, ...overload } },
+    onRefused: (count) => refused.push(count),
+    accept: createAccept({
+      store: slow,
+      ...{ clock, handOff: () => undefined, handedOverUntil: () => null, emit: () => undefined },
+      ids: idMaker((count) => Uint8Array.from({ length: count }, () => (bytes = (bytes + 7) % 256))),
+      rules: { defaultChannels: ['email'], sandboxed: new Set() },
+    }),
+    ...changes,
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  atEnd(t, () => app.close());
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    ...{ app, lines, clock, port, url, refused },
+    post: (path = '/api/v1/notifications', body: object = BODY) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(PATIENCE),
+      }),
+    /** Resolves when so many wait in the store. */
+    waiting: (count: number) =>
+      until(
+        new Promise<void>((resolve) => {
+          const look = () => stalled.length >= count && resolve();
+          watchers.push(look);
+          look();
+        }),
+        () => `${stalled.length} of ${count} wait in the store`,
+      ),
+    stalled,
+    release: () => {
+      isStalled = false;
+      for (const go of stalled.splice(0)) go();
+    },
+  };
+}
+
+test('while the store stalls, so many wait as may; the others are told at once when to come back; then all is well', async (t) => {
+  const service = await overSlowStore(t, { pending: 40 });
+  const { url, post, waiting, stalled, release, lines } = service;
+  const inside = Array.from({ length: 40 }, () => post());
+  await waiting(40);
+
+  for (const path of ['/api/v1/notifications', '/api/v1/notifications?x=1', '/api/v1/notifications/batch']) {
+    const answer = await post(path);
+    const problem = (await answer.json()) as Problem;
+    assert.deepEqual([answer.status, problem.status, problem.code], [503, 503, 'overloaded'], path);
+    assert.match(answer.headers.get('retry-after') ?? '', /^[1-5]$/);
+    assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+    assert.equal(answer.headers.get('x-request-id'), problem.request_id);
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.ok(lines.some(({ status, requestId }) => status === 503 && requestId === problem.request_id));
+  }
+  assert.equal(stalled.length, 40);
+
+  // Nobody else is turned away.
+  assert.equal((await fetch(`${url}/health/live`)).status, 200);
+  assert.equal((await fetch(`${url}/api/v1/notifications`)).status, 200);
+  const cancel = await fetch(`${url}/api/v1/notifications/none/cancel`, { method: 'POST' });
+  assert.equal(cancel.status, 404);
+
+  release();
+  for (const answer of await Promise.all(inside)) assert.equal(answer.status, 202);
+  assert.equal((await post()).status, 202);
+});
+
+test('one batch counts as many as it brings', async (t) => {
+  const { post, waiting, release } = await overSlowStore(t, { pending: 40 });
+  const batch = post('/api/v1/notifications/batch', { notifications: Array.from({ length: 40 }, () => BODY) });
+  await waiting(1);
+  assert.equal((await post()).status, 503);
+  release();
+  assert.equal((await batch).status, 202);
+});
+
+test('whoever is turned away is told before the body has come', async (t) => {
+  const { port, post, waiting, release } = await overSlowStore(t, { pending: 1 });
+  const inside = post();
+  await waiting(1);
+  const socket = connect(port, '127.0.0.1');
+  atEnd(t, () => socket.destroy());
+  const head =
+    'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000';
+  socket.write(`${head}\r\n\r\n`);
+  const [answer] = (await until(once(socket, 'data'), () => 'no answer before the body')) as [Buffer];
+  assert.match(answer.toString('latin1'), /^HTTP\/1\.1 503 /);
+  release();
+  await inside;
+});
+
+test('bodies that are on their way are bounded, and count no more when their client is gone', async (t) => {
+  const { port, post, release, app } = await overSlowStore(t, { pendingBytes: 1_000_000 });
+  release();
+  const socket = connect(port, '127.0.0.1');
+  atEnd(t, () => socket.destroy());
+  const head =
+    'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999999';
+  const begun = until(once(app.server, 'request'), () => 'the request was not seen');
+  socket.write(`${head}\r\n\r\n{`);
+  await begun;
+  assert.equal((await post()).status, 503);
+  socket.destroy();
+  await seen(
+    async () => (await post()).status === 202 || undefined,
+    () => 'it is still counted',
+  );
+});
+
+test('of a flood of refusals 500 are answered at once, and the rest by and by', async (t) => {
+  const { clock, app, post, waiting, release, refused } = await overSlowStore(t, { pending: 1 });
+  const inside = post();
+  await waiting(1);
+  let asked = 0;
+  let answered = 0;
+  app.server.on('request', () => {
+    asked += 1;
+  });
+  const flood = Array.from({ length: 600 }, async () => {
+    const { status } = await post();
+    answered += 1;
+    return status;
+  });
+  await seen(
+    () => (asked === 600 && answered >= 500) || undefined,
+    () => `${asked} were asked, ${answered} answered`,
+  );
+  assert.equal(answered, 500);
+  clock.advance(100);
+  assert.deepEqual(new Set(await Promise.all(flood)), new Set([503]));
+  assert.deepEqual(refused, [600]);
+  release();
+  assert.equal((await inside).status, 202);
+});
+
+test('a store that is full itself says so in the same words', async (t) => {
+  const { post } = await overSlowStore(
+    t,
+    {},
+    { accept: () => Promise.reject(new StoreUnavailable('', { overloaded: true })) },
+  );
+  const answer = await post();
+  assert.deepEqual([answer.status, ((await answer.json()) as Problem).code], [503, 'overloaded']);
+  assert.match(answer.headers.get('retry-after') ?? '', /^[1-5]$/);
+});
