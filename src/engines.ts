@@ -6,16 +6,16 @@ import type { Clock } from './domain/clock.ts';
 import { withoutPassword } from './domain/settings.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
-import { rabbitmqQueue } from './queue/rabbitmq/rabbitmq-queue.ts';
-import { redisQueue } from './queue/redis/redis-queue.ts';
 import type { InboxStore } from './store/inbox.ts';
-import { openPostgresStore } from './store/postgres/postgres-store.ts';
 import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import type { TransferStore } from './store/transfer.ts';
 
-/** Which engines there are, and how the settings choose them: the one place that knows. */
+/**
+ * Which engines there are, and how the settings choose them: the one place that knows. Those that are not chosen are
+ * not loaded, as the libraries of all of them together are a tenth of an idle process's memory.
+ */
 export interface OpenStore {
   readonly store: Store & InboxStore & SandboxStore & TransferStore & ChangeSignal;
   /** The clock that the store's times are on. */
@@ -58,6 +58,7 @@ export async function openStoreForCopy(
     }
     case 'postgres': {
       const { url } = database;
+      const { openPostgresStore } = await import('./store/postgres/postgres-store.ts');
       const store = await openPostgresStore({ url, clock, connections: databasePool, onNotice });
       return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url) };
     }
@@ -65,17 +66,21 @@ export async function openStoreForCopy(
 }
 
 /** The queue that carries; null where the store itself is the queue. Connects in the background. */
-export function openQueue(
+export async function openQueue(
   { queue, concurrency }: Pick<Config, 'queue' | 'concurrency'>,
   clock: Clock,
   onNotice: (notice: QueueNotice) => void,
-): BrokerQueue | null {
+): Promise<BrokerQueue | null> {
   switch (queue.kind) {
     case 'database':
       return null;
-    case 'redis':
+    case 'redis': {
+      const { redisQueue } = await import('./queue/redis/redis-queue.ts');
       return redisQueue({ url: queue.url, consumer: `${hostname()}-${process.pid}-${randomUUID()}`, clock, onNotice });
-    case 'rabbitmq':
+    }
+    case 'rabbitmq': {
+      const { rabbitmqQueue } = await import('./queue/rabbitmq/rabbitmq-queue.ts');
       return rabbitmqQueue({ url: queue.url, prefetch: concurrency, clock, onNotice });
+    }
   }
 }

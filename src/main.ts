@@ -74,7 +74,7 @@ export async function startTidings(
     stops.push(() => store.close());
     const bell = databaseQueue({ changes: store });
     stops.push(() => bell.close());
-    const queue = openQueue(config, realClock, (notice) => logNotice(log, notice));
+    const queue = await openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
     const { emit, idle: told } = telling(log, queue);
     stops.push(told);

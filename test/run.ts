@@ -26,7 +26,6 @@ interface Counts {
 /** Those that take minutes: they run when they are named. */
 const LONG_PARTS: readonly Part[] = [
   part('watchdog', 'src/pipeline/*.engine-test.ts'),
-  part('chaos', 'test/chaos/*.test.ts'),
 ];
 
 const PARTS: readonly Part[] = [
@@ -36,9 +35,11 @@ const PARTS: readonly Part[] = [
   part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
   part('command line', 'test/command/*.test.ts'),
   part('simulator', 'test/simulator/**/*.test.ts'),
+  part('chaos', 'test/chaos/*.test.ts'),
   part('bad input', 'test/bad-input/*.test.ts'),
   part('peers', 'test/peers/*.test.ts'),
   part('overload', 'test/overload/*.test.ts'),
+  part('bench', 'bench/*.test.ts'),
   ...STORES.flatMap((store) =>
     QUEUES.map((queue) => ({
       ...part(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),
@@ -56,7 +57,7 @@ function runPart({ globs, env }: Part): Promise<Counts> {
   Object.assign(process.env, { TEST_STORE: 'sqlite', TEST_QUEUE: 'database', ...env });
   const said = new Map<string, string>();
   const { promise, resolve, reject } = Promise.withResolvers<Counts>();
-  const stream = run({ globPatterns: [...globs], concurrency: availableParallelism() });
+  const stream = run({ globPatterns: [...globs], concurrency: availableParallelism() + 2 });
   stream.on('test:stderr', ({ file, message }) => said.set(file, (said.get(file) ?? '') + message));
   stream.on('test:fail', ({ name, file = '', line = 0, details }) => {
     // Around a test that failed, its suite did as well: that is no news.

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ensurePackages } from '../../test/kit/private-instance.ts';
 import { IN_APP_BODY } from './bodies.ts';
 
-export const WRK = '/usr/bin/wrk';
+const WRK = '/usr/bin/wrk';
 const SCRIPT = join(import.meta.dirname, 'posts.lua');
 /** Kept alive, each with one request at a time. */
 const CONNECTIONS = 64;
@@ -32,7 +32,7 @@ export interface Loaded {
 /** Posts as fast as answers come. */
 export async function load(what: Load): Promise<Loaded> {
   const { url, path, items, seconds, connections = CONNECTIONS } = what;
-  if (!existsSync(WRK)) throw new Error('the benches need wrk: install with "apt-get install wrk"');
+  await ensurePackages('wrk');
   const [beginning, end] = items === 1 ? ['', ''] : ['{"notifications":[', ']}'];
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '10s', '-s', SCRIPT, url];
   const script = [path, beginning, IN_APP_BODY, end, String(items), String(next)];

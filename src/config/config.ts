@@ -97,7 +97,7 @@ export const SETTINGS = {
     min: 1,
     max: 10_000,
     default: '64',
-    doc: 'How many deliveries a worker has in hand at once.',
+    doc: 'How many sends a worker makes at once.',
   }),
   apiKeys: list('API_KEYS', {
     of: 'keys',

@@ -14,8 +14,8 @@ export interface FrontDoorOptions {
   readonly gate: OverloadGate;
   /** Paths that notifications are posted to. */
   readonly waysIn: ReadonlySet<string>;
-  /** What a body counts whose length the request does not tell. */
-  readonly unknownBytes: number;
+  /** What a body counts whose length the request does not tell, and what it counts at most: a longer one is not read. */
+  readonly mostBytes: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly newRequestId: () => string;
@@ -27,7 +27,7 @@ export interface FrontDoorOptions {
  * process can do, as little as possible is to be spent on saying no. Other requests than those on the ways in pass.
  */
 export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions): void {
-  const { gate, waysIn, unknownBytes } = options;
+  const { gate, waysIn, mostBytes } = options;
   const refusals = refusalLine<Refused>({
     clock: options.clock,
     answer: (refused) => turnAway(refused, options),
@@ -40,7 +40,7 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
     if (request.socket.destroyed) return;
     const path = pathOf(request.url ?? '');
     if (request.method !== 'POST' || !waysIn.has(path)) return app.routing(request, response);
-    if (gate.isShutFor(bytesOf(request, unknownBytes))) {
+    if (gate.isShutFor(bytesOf(request, mostBytes))) {
       return refusals.add(request.socket, { request, response, path });
     }
     app.routing(request, response);
@@ -66,9 +66,9 @@ const SMALL = 4_096;
  * For the ways in alone: counts the body of each request until it is answered, or its client gone. Of those that one
  * connection has sent ahead only the one whose turn it is: the others are still to be read.
  */
-export function countBodies(app: FastifyInstance, { gate, unknownBytes }: FrontDoorOptions): void {
+export function countBodies(app: FastifyInstance, { gate, mostBytes }: FrontDoorOptions): void {
   app.addHook('onRequest', ({ raw }, reply, done) => {
-    const bytes = bytesOf(raw, unknownBytes);
+    const bytes = bytesOf(raw, mostBytes);
     if (bytes > SMALL) reply.raw.once('close', gate.enter(bytes));
     done();
   });
@@ -79,11 +79,11 @@ function pathOf(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function bytesOf({ headers }: IncomingMessage, unknownBytes: number): number {
+function bytesOf({ headers }: IncomingMessage, mostBytes: number): number {
   // Digits, as the parser has seen to that.
   const length = headers['content-length'];
-  if (length !== undefined) return Number(length);
-  return headers['transfer-encoding'] === undefined ? 0 : unknownBytes;
+  if (length !== undefined) return Math.min(Number(length), mostBytes);
+  return headers['transfer-encoding'] === undefined ? 0 : mostBytes;
 }
 
 interface Refused {

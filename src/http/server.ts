@@ -37,8 +37,8 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   guardConnections(app, limits);
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
-  const unknownBytes = limits.bodyBytes;
-  const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, unknownBytes, clock, random, newRequestId, log };
+  const mostBytes = limits.manyBytes;
+  const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
   admission(app, { limits, routes: knownRoutes(app), isAllowed });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));

@@ -128,6 +128,7 @@ function openWebhooks(t: Parameters<typeof openTrip>[0]): Trip {
   const hostOf = (message: { readonly to: string }) => new URL(message.to).host;
   const trip = openTrip(t, {
     concurrency: SLOTS,
+    bulkhead: (time) => createBulkhead(time, SLOTS),
     providers: { webhook: [{ id: 'webhook', hostOf }], sms: [{ id: 'twilio' }] },
   });
   trip.channels.always('webhook', 'webhook', slowly(trip.time, 15 * SECOND, unknown()));

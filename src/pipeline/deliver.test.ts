@@ -12,7 +12,6 @@ import {
   whenAborted,
 } from '../../test/kit/scripted-channels.ts';
 import { MINUTE, openTrip, SECOND, type Trip } from '../../test/kit/trip.ts';
-import { waitingLine } from '../../test/kit/waiting-line.ts';
 import { nextAttemptAt } from '../domain/delivery.ts';
 import { DEFAULT_SCHEDULE, scheduledPolicy } from '../domain/retry-policy.ts';
 
@@ -372,7 +371,7 @@ describe('what expires', () => {
 
   test('while it waits for a slot of its provider is never sent', async (t) => {
     const providers = { email: [{ id: 'smtp', concurrency: 1 }] };
-    const trip = openTrip(t, { providers, bulkhead: waitingLine() });
+    const trip = openTrip(t, { providers });
     trip.channels.next('email', 'smtp', slowly(trip.time, 12 * SECOND));
     trip.start();
     const first = await trip.send();

@@ -15,6 +15,8 @@ import type { Settle } from './settle.ts';
 export interface HeldClaim extends Claim {
   /** False once the lease is lost, or will be before a send could end: then nobody may be called any more. */
   readonly mayStillSend: () => boolean;
+  /** What is left of it waits for nobody outside: its slot is of better use to another. */
+  readonly freeSlot: () => void;
 }
 
 export interface DeliverDeps {
@@ -66,6 +68,7 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
   for (const { id, transport } of deps.channels.transports(message.channel)) {
     const account = `${message.channel}/${id}`;
     const place = { account, connections: transport.concurrency, host: transport.hostOf(message) };
+    if (place.host === null) claim.freeSlot();
     const entry = await deps.bulkhead.enter(place);
     if (entry.kind === 'full') {
       if (attempts.length === 0) return { kind: 'sent_away', waitMs: entry.waitMs };

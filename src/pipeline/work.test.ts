@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import { bell } from '../../test/kit/bell.ts';
 import { accepted, deferred, failing, heldCall, slowly } from '../../test/kit/scripted-channels.ts';
 import { openTrip, SECOND, type Trip } from '../../test/kit/trip.ts';
-import { waitingLine } from '../../test/kit/waiting-line.ts';
 import { type NotificationId, notificationOf } from '../domain/ids.ts';
 import type { Priority } from '../domain/notification.ts';
 import { memoryQueue } from '../queue/memory/memory-queue.ts';
@@ -22,6 +21,17 @@ describe('a worker', () => {
     await trip.time.run(5 * SECOND);
     assert.equal(trip.channels.mostAtOnce('email', 'smtp'), 10);
     assert.deepEqual(await statuses(trip, ids), { sent: 45 });
+  });
+
+  test('counts only those that wait for somebody outside, and has eight times as many in hand at most', async (t) => {
+    const trip = openTrip(t, { concurrency: 10, providers: { in_app: [{ id: 'inbox', hostOf: () => null }] } });
+    trip.channels.always('in_app', 'inbox', slowly(trip.time, SECOND));
+    const send = () => trip.send({ recipient: { userId: '42' }, channels: ['in_app'] });
+    const ids = await Promise.all(Array.from({ length: 200 }, send));
+    trip.start();
+    await trip.time.run(5 * SECOND);
+    assert.equal(trip.channels.mostAtOnce('in_app', 'inbox'), 80);
+    assert.deepEqual(await statuses(trip, ids), { sent: 200 });
   });
 
   test('takes high priorities first, while the lower ones keep moving', async (t) => {
@@ -154,7 +164,7 @@ describe('a worker', () => {
 
 describe('a worker that stops', () => {
   test('waits for what is being sent, and gives back what is not', async (t) => {
-    const trip = openTrip(t, { ...ONE_AT_A_TIME, bulkhead: waitingLine() });
+    const trip = openTrip(t, { ...ONE_AT_A_TIME });
     const { behaviour, answer } = heldCall();
     trip.channels.next('email', 'smtp', behaviour);
     const ids = await sendMany(trip, 3);
@@ -223,7 +233,6 @@ describe('a lease', () => {
     test(`lets one wait in line for longer than a send may take (claimed ${startedAt} s after the start)`, async (t) => {
       const trip = openTrip(t, {
         ...ONE_AT_A_TIME,
-        bulkhead: waitingLine(),
         leaseMs: 30 * SECOND,
         sendTimeout: 15 * SECOND,
       });
@@ -241,7 +250,6 @@ describe('a lease', () => {
   test('that was lost lets nobody be called any more, and nothing be overwritten', async (t) => {
     const trip = openTrip(t, {
       ...ONE_AT_A_TIME,
-      bulkhead: waitingLine(),
       leaseMs: 30 * SECOND,
       sendTimeout: 15 * SECOND,
     });
@@ -280,7 +288,6 @@ describe('a lease', () => {
   test('that cannot be renewed because the store is away makes the worker give back what is not sent', async (t) => {
     const trip = openTrip(t, {
       ...ONE_AT_A_TIME,
-      bulkhead: waitingLine(),
       leaseMs: 30 * SECOND,
       sendTimeout: 15 * SECOND,
     });

@@ -17,7 +17,7 @@ export interface WorkDeps {
   readonly deliver: Deliver;
   readonly clock: Clock;
   readonly emit: Emit;
-  /** Deliveries in hand at once. */
+  /** Deliveries at once that wait for somebody outside. */
   readonly concurrency: number;
   readonly leaseMs: number;
   /** Longest one call may take, in ms. */
@@ -36,7 +36,7 @@ export interface Worker {
 
 /** By what a worker that is well can be told from one that is not. Numbers are since the start. */
 export interface WorkSigns {
-  /** Slots with no delivery in hand. */
+  /** Slots that no delivery takes. */
   readonly freeSlots: number;
   /** Deliveries claimed, from wherever they came. */
   readonly claimed: number;
@@ -58,8 +58,15 @@ const FRUITLESS_SLEEP = 320;
 /** The wait after a fault of the store, in ms. */
 const FAULT_WAIT = 250;
 
+/**
+ * How many times `concurrency` a worker has in hand at most: what waits for nobody outside, as an entry in the inbox,
+ * gives its slot back before it is done. So the store always has enough of them for one commit to serve many.
+ */
+const MOST_IN_HAND = 8;
+
 interface Held {
   readonly claim: Claim;
+  takesSlot: boolean;
   /** By this process's clock, from before the claim was asked for: never later than the store's own. */
   leaseEndsAt: number;
   lost: boolean;
@@ -73,6 +80,8 @@ export function createWorker(deps: WorkDeps): Worker {
   let turnAt = deps.clock.now();
   let turns = 0;
   let fruitless = SHORTEST_SLEEP;
+  /** How many of those held take a slot. */
+  let taken = 0;
   /** Slots that a claim under way may fill. */
   let reserved = 0;
   let waiting: (() => void)[] = [];
@@ -92,14 +101,25 @@ export function createWorker(deps: WorkDeps): Worker {
     for (const wake of woken) wake();
   }
 
+  function free(): number {
+    return Math.min(deps.concurrency - taken, deps.concurrency * MOST_IN_HAND - held.size) - reserved;
+  }
+
+  function freeSlot(holding: Held): void {
+    if (!holding.takesSlot) return;
+    holding.takesSlot = false;
+    taken -= 1;
+    wakeWaiting();
+  }
+
   /** Resolves with the number of free slots, at least one; after the turn in which the first became free. */
   async function freeSlots(): Promise<number> {
     for (;;) {
-      while (held.size + reserved >= deps.concurrency) await slotFreed();
+      while (free() <= 0) await slotFreed();
       // Those that were settled by the same commit come free together: one claim then serves them all.
       await pause(deps.clock, 0);
-      const free = deps.concurrency - held.size - reserved;
-      if (free > 0) return free;
+      const slots = free();
+      if (slots > 0) return slots;
     }
   }
 
@@ -107,7 +127,7 @@ export function createWorker(deps: WorkDeps): Worker {
   async function reserveSlots(most: number): Promise<number> {
     for (;;) {
       await freeSlots();
-      const slots = Math.min(most, deps.concurrency - held.size - reserved);
+      const slots = Math.min(most, free());
       if (slots <= 0) continue;
       reserved += slots;
       return slots;
@@ -134,8 +154,9 @@ export function createWorker(deps: WorkDeps): Worker {
   function take(claims: readonly Claim[], lease: Pick<Held, 'leaseEndsAt' | 'lost'>): Promise<void>[] {
     claimed += claims.length;
     return claims.map(async (claim) => {
-      const holding: Held = { claim, ...lease };
+      const holding: Held = { claim, takesSlot: true, ...lease };
       held.add(holding);
+      taken += 1;
       try {
         await deps.deliver(heldClaim(holding));
       } catch (error) {
@@ -143,6 +164,7 @@ export function createWorker(deps: WorkDeps): Worker {
         deps.emit({ type: 'fault', where: 'deliver', error });
       } finally {
         held.delete(holding);
+        freeSlot(holding);
         wakeWaiting();
       }
     });
@@ -151,6 +173,7 @@ export function createWorker(deps: WorkDeps): Worker {
   function heldClaim(holding: Held): HeldClaim {
     return {
       ...holding.claim,
+      freeSlot: () => freeSlot(holding),
       mayStillSend: () => !holding.lost && holding.leaseEndsAt - deps.clock.now() > deps.sendTimeout + LAST_WORD,
     };
   }
@@ -278,8 +301,13 @@ export function createWorker(deps: WorkDeps): Worker {
     },
     lastTurnAt: () => turnAt,
     signs() {
-      const freeSlots = Math.max(0, deps.concurrency - held.size);
-      return { freeSlots, claimed, answered, refused, unanswered: answeredLast < askedLast };
+      return {
+        freeSlots: Math.max(0, deps.concurrency - taken),
+        claimed,
+        answered,
+        refused,
+        unanswered: answeredLast < askedLast,
+      };
     },
   };
 }

@@ -44,6 +44,7 @@ const PACKAGES = {
   pgbouncer: '/usr/sbin/pgbouncer',
   'redis-server': '/usr/bin/redis-server',
   'rabbitmq-server': '/usr/lib/rabbitmq/bin/rabbitmq-server',
+  wrk: '/usr/bin/wrk',
 } as const;
 
 export type PackageName = keyof typeof PACKAGES;

@@ -60,7 +60,7 @@ export function scriptedChannels(
     return found;
   };
 
-  function transport(channel: Channel, { id, concurrency = null, hostOf = () => null }: ScriptedProvider): Transport {
+  function transport(channel: Channel, { id, concurrency = null, hostOf = () => id }: ScriptedProvider): Transport {
     const own: Script = { queue: [], always: () => accepted(`m-${calls.length}`), running: 0, most: 0 };
     scripts.set(`${channel}/${id}`, own);
     return {

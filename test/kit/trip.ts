@@ -8,7 +8,7 @@ import { type NotificationId, parseNotificationId } from '../../src/domain/ids.t
 import type { Attempt } from '../../src/domain/outcome.ts';
 import { type RetryPolicy, scheduledPolicy } from '../../src/domain/retry-policy.ts';
 import { type Accept, type AcceptRequest, createAccept, type SendRequest } from '../../src/pipeline/accept.ts';
-import { type Bulkhead, createBulkhead } from '../../src/pipeline/bulkhead.ts';
+import type { Bulkhead } from '../../src/pipeline/bulkhead.ts';
 import { type Control, createControl } from '../../src/pipeline/control.ts';
 import { createDeliver } from '../../src/pipeline/deliver.ts';
 import { createHandOff, type HandOff } from '../../src/pipeline/hand-off.ts';
@@ -23,6 +23,7 @@ import { bell } from './bell.ts';
 import { countedIds } from './counted-ids.ts';
 import { type ScriptedChannels, type ScriptedProvider, scriptedChannels } from './scripted-channels.ts';
 import { VirtualTime } from './virtual-time.ts';
+import { waitingLine } from './waiting-line.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
@@ -37,8 +38,8 @@ export interface TripOptions {
   readonly sendTimeout?: number;
   readonly retry?: RetryPolicy;
   readonly random?: Random;
-  /** Without it: the real one. */
-  readonly bulkhead?: Bulkhead;
+  /** By default one that lets everybody wait for a connection as long as it takes. */
+  readonly bulkhead?: (time: VirtualTime) => Bulkhead;
   /** Without it: a bell. */
   readonly queue?: (clock: VirtualTime) => Queue;
 }
@@ -87,7 +88,7 @@ export function openTrip(t: TestContext, options: TripOptions = {}): Trip {
   const deliver = createDeliver({
     channels,
     gate: createProviderGate(time, emit),
-    bulkhead: options.bulkhead ?? createBulkhead(time, concurrency),
+    bulkhead: (options.bulkhead ?? waitingLine)(time),
     settle: createSettle(common),
     clock: time,
     random,

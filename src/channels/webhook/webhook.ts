@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Outcome } from '../../domain/outcome.ts';
 import { boolean } from '../../domain/setting-forms.ts';
 import { setting } from '../../domain/settings.ts';
@@ -53,7 +53,7 @@ export const webhook = defineProvider({
 });
 
 /** One entry of `webhook-signature`. `timestamp`: of the attempt, in seconds. */
-export function signature(key: Buffer, id: string, timestamp: number, body: string): string {
+export function signature(key: KeyObject, id: string, timestamp: number, body: string): string {
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
 
@@ -76,15 +76,15 @@ function ofThisEndpoint(outcome: Outcome, answer: HttpAnswer): Outcome {
   return { ...outcome, scope: 'attempt', ...(refused ? { code: 'temporarily_rejected' as const } : {}) };
 }
 
-function parseKeys(text: string): readonly Buffer[] | undefined {
-  const keys: Buffer[] = [];
+function parseKeys(text: string): readonly KeyObject[] | undefined {
+  const keys: KeyObject[] = [];
   for (const word of text.split(/\s+/)) {
     const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(word)?.[1];
     if (base64 === undefined) return undefined;
     const key = Buffer.from(base64, 'base64');
     // Buffer reads what it can; only a text that it writes again the same was base64.
     if (key.toString('base64') !== base64 || key.length < 24 || key.length > 64) return undefined;
-    keys.push(key);
+    keys.push(createSecretKey(key));
   }
   return keys;
 }

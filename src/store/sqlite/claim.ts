@@ -3,15 +3,7 @@ import type { DeliveryId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
 import type { Claim, Lease } from '../store.ts';
-import {
-  deliveryFrom,
-  deliveryKey,
-  idBytes,
-  NOTIFICATION_COLUMNS,
-  notificationFrom,
-  priorityNumber,
-  type Row,
-} from './rows.ts';
+import { deliveryFrom, deliveryKey, NOTIFICATION_COLUMNS, notificationFrom, priorityNumber, type Row } from './rows.ts';
 import { READY } from './statements.ts';
 
 const CLAIMABLE = `SELECT d.*, ${NOTIFICATION_COLUMNS} FROM deliveries d JOIN notifications n ON n.id = d.notification_id`;
@@ -37,7 +29,7 @@ export function prepareClaims(db: DatabaseSync) {
     const { delivery, notification } = claimOf(row);
     const after = claimed(delivery, now + leaseMs, now, named);
     if (after === null) return null;
-    take.run(after.status, after.version, after.dueAt, idBytes(after.notificationId), after.leg);
+    take.run(after.status, after.version, after.dueAt, row.notification_id ?? null, after.leg);
     return { delivery: after, notification };
   };
 

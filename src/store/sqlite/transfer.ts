@@ -3,11 +3,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Content, Copy, RowKey, RowLimit, TableName } from '../transfer.ts';
 import { SHAPES, type Shape } from './content-shapes.ts';
 import type { Row } from './rows.ts';
-import { insertInto } from './statements.ts';
+import { insertInto, type RowStatement } from './statements.ts';
 
 /** Everything to read and write whole tables with; the writing functions run inside the caller's transaction. */
 export function prepareTransfer(db: DatabaseSync, path: string) {
   const prepared = new Map<string, StatementSync>();
+  const inserts = new Map<TableName, RowStatement>();
 
   /** Hardly any process copies, so nothing is prepared before it is needed. */
   function statement(name: string, prepare: () => StatementSync): StatementSync {
@@ -70,7 +71,9 @@ export function prepareTransfer(db: DatabaseSync, path: string) {
       const { params }: Shape<Content[T]> = SHAPES[table];
       for (const row of rows) {
         const values = params(row);
-        statement(`write ${table}`, () => insertInto(db, table, Object.keys(values))).run(values);
+        const insert = inserts.get(table) ?? insertInto(db, table, Object.keys(values));
+        inserts.set(table, insert);
+        insert.run(values);
       }
       return true;
     },

@@ -3,6 +3,7 @@ import { type Tally, tallyWritten } from '../../domain/counters.ts';
 import type { Change } from '../store.ts';
 import { prepareAttempt } from './accept.ts';
 import { attemptParams, deliveryParams, idBytes } from './rows.ts';
+import { byPlace } from './statements.ts';
 
 /** Writes one group inside the running transaction; false if the fence refused it, and then nothing was written. */
 export type WriteGroup = (group: readonly Change[], tally: Tally) => boolean;
@@ -14,11 +15,12 @@ const CHANGING = [
 ];
 
 export function prepareWrite(db: DatabaseSync): WriteGroup {
-  const update = db.prepare(
-    `UPDATE deliveries SET version = :version, ${CHANGING.map((column) => `${column} = :${column}`).join(', ')}
-     WHERE notification_id = :notification_id AND leg = :leg AND version = :version - 1`,
+  const update = byPlace(
+    db,
+    `UPDATE deliveries SET version = ?, ${CHANGING.map((column) => `${column} = ?`).join(', ')}
+     WHERE notification_id = ? AND leg = ? AND version = ? - 1`,
+    ['version', ...CHANGING, 'notification_id', 'leg', 'version'],
   );
-  update.setAllowUnknownNamedParameters(true);
   const version = db.prepare('SELECT version FROM deliveries WHERE notification_id = ? AND leg = ?');
   const insertAttempt = prepareAttempt(db);
   const setSendAt = db.prepare('UPDATE notifications SET send_at = ? WHERE id = ?');
