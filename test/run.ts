@@ -24,9 +24,7 @@ interface Counts {
 }
 
 /** Those that take minutes: they run when they are named. */
-const LONG_PARTS: readonly Part[] = [
-  part('watchdog', 'src/pipeline/*.engine-test.ts'),
-];
+const LONG_PARTS: readonly Part[] = [part('watchdog', 'src/pipeline/*.engine-test.ts')];
 
 const PARTS: readonly Part[] = [
   part('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
