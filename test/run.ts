@@ -55,7 +55,7 @@ function runPart({ globs, env }: Part): Promise<Counts> {
   Object.assign(process.env, { TEST_STORE: 'sqlite', TEST_QUEUE: 'database', ...env });
   const said = new Map<string, string>();
   const { promise, resolve, reject } = Promise.withResolvers<Counts>();
-  const stream = run({ globPatterns: [...globs], concurrency: availableParallelism() + 2 });
+  const stream = run({ globPatterns: [...globs], concurrency: availableParallelism() });
   stream.on('test:stderr', ({ file, message }) => said.set(file, (said.get(file) ?? '') + message));
   stream.on('test:fail', ({ name, file = '', line = 0, details }) => {
     // Around a test that failed, its suite did as well: that is no news.

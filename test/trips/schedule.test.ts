@@ -58,14 +58,21 @@ describe('send_at', { concurrency: 4 }, () => {
   test('is kept over a restart, also where it passed while the service was down', async (t) => {
     const telegram = await telegramStandIn(t);
     const first = await startService(t, { env: telegram.env });
-    const passed = await first.send({ recipient: RECIPIENT, message: 'Passed', delay: '100ms' });
-    const sendAt = Date.now() + 2_500;
+    const passedAt = Date.now() + 3_000;
+    const passed = await first.send({
+      recipient: RECIPIENT,
+      message: 'Passed',
+      send_at: new Date(passedAt).toISOString(),
+    });
+    const sendAt = Date.now() + 6_000;
     const coming = await first.send({
       recipient: RECIPIENT,
       message: 'Coming',
       send_at: new Date(sendAt).toISOString(),
     });
     await first.kill('SIGKILL');
+    assert.ok(Date.now() < passedAt, 'it had time to send it: then it would be a lost worker');
+    await new Promise((resolve) => setTimeout(resolve, passedAt + 1 - Date.now()));
     const second = await startService(t, { env: telegram.env, place: first.place });
     await second.waitFor(passed, 'sent');
     await second.waitFor(coming, 'sent');
