@@ -23,8 +23,10 @@ export async function serve(roles: readonly Role[]): Promise<number> {
     process.stderr.write(`Tidings cannot start: ${startFault(error, setup)}\n`);
     return startCode(error);
   }
+  // Whoever reads that it is up may end it at once: it listens by then.
+  const stopped = untilStopped(running, log, config.sendTimeout + STOP_GRACE);
   process.stdout.write(banner(running, roles, setup));
-  const code = await untilStopped(running, log, config.sendTimeout + STOP_GRACE);
+  const code = await stopped;
   // What could not be stopped would keep the process alive.
   if (code !== 0) process.exit(code);
   process.stdout.write('Tidings has stopped; nothing is in hand.\n');
@@ -51,7 +53,7 @@ export async function migrateOnly(): Promise<number> {
 function untilStopped(running: Running, log: Log, patience: number): Promise<number> {
   return new Promise((done) => {
     let since: number | null = null;
-    const end = async (code: number) => done(await stopped(running, log, code));
+    const end = async (code: number) => done(await stopAll(running, log, code));
     const stop = (code: number) => {
       since = realClock.now();
       const late = setTimeout(() => done(1), patience);
@@ -80,7 +82,7 @@ function untilStopped(running: Running, log: Log, patience: number): Promise<num
   });
 }
 
-async function stopped(running: Running, log: Log, code: number): Promise<number> {
+async function stopAll(running: Running, log: Log, code: number): Promise<number> {
   try {
     await running.stop();
     return code;

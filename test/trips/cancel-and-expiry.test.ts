@@ -74,8 +74,12 @@ describe('past its expiry', { concurrency: 4 }, () => {
     assert.equal(shown.deliveries[0]?.reason, 'expired');
     const expiry = Date.parse(shown.created_at) + 2_000;
     assert.ok(twilio.calledAt.length >= 3, `only ${twilio.calledAt.length} tries`);
-    for (const at of twilio.calledAt) assert.ok(at <= expiry + 50, `called ${at - expiry} ms after the expiry`);
-    assert.equal(shown.attempts.length, twilio.calledAt.length);
+    // Between the last look at the clock and the vendor's lies the way to it, on a machine that does other things.
+    for (const at of twilio.calledAt) assert.ok(at <= expiry + 250, `called ${at - expiry} ms after the expiry`);
+    for (const { started_at } of shown.attempts) assert.ok(Date.parse(started_at) < expiry, `begun at ${started_at}`);
+    // One that was begun in time and could not be handed over in time is in the log, and called nobody.
+    const called = shown.attempts.filter(({ outcome, code }) => outcome !== 'deferred' || code === 'provider_error');
+    assert.equal(called.length, twilio.calledAt.length, JSON.stringify(shown.attempts));
     assert.deepEqual((await service.get<{ data: unknown[] }>('/dead-letters')).body.data, []);
   });
 
