@@ -137,3 +137,8 @@ export function newDelivery(
     discardedAt: null,
   };
 }
+
+/** It is ready and yet not due in the store: a queue was told of it, and names it to a worker. */
+export function isHandedOver({ status, dueAt }: Pick<Delivery, 'status' | 'dueAt'>, now: number): boolean {
+  return status === 'pending' && dueAt !== null && dueAt > now;
+}

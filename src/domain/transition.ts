@@ -1,5 +1,5 @@
 import type { Channel } from './channel.ts';
-import { currentChannel, type Delivery, isExpired, isTerminal } from './delivery.ts';
+import { currentChannel, type Delivery, isExpired, isHandedOver, isTerminal } from './delivery.ts';
 import type { OnUnknown } from './notification.ts';
 import type { Outcome } from './outcome.ts';
 import type { Reason } from './reason.ts';
@@ -92,7 +92,7 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
     case 'released':
       return sending ? released(delivery, event.notBefore ?? now, now) : null;
     case 'taken_back':
-      return delivery.status === 'pending' && (delivery.dueAt ?? now) > now ? wake(delivery, 'pending', now) : null;
+      return isHandedOver(delivery, now) ? wake(delivery, 'pending', now) : null;
     case 'lease_expired':
       if (!sending || delivery.dueAt === null || delivery.dueAt > now) return null;
       return workerLost(delivery, now, policy);

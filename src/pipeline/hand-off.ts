@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import type { Delivery } from '../domain/delivery.ts';
+import { type Delivery, isHandedOver } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
 import { takenBack } from '../domain/transition.ts';
 import type { DeliverTask, Queue } from '../queue/queue.ts';
@@ -78,7 +78,7 @@ export function createHandOff({ bell, queue, store, clock, emit }: HandOffDeps):
     const now = clock.now();
     // What is ready and yet not due in the store is the queue's. All others are the store's: the bell is rung for those
     // that wait for their time too, as it may be earlier than the one that the worker sleeps for.
-    const handedOver = queue === null ? [] : open.filter((one) => one.status === 'pending' && (one.dueAt ?? 0) > now);
+    const handedOver = queue === null ? [] : open.filter((one) => isHandedOver(one, now));
     if (handedOver.length < open.length) bell.publish(open.map(taskOf)).catch(onFault);
     // Without room the queue is behind: they are left to the store.
     line.add(handedOver);

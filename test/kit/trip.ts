@@ -183,7 +183,8 @@ export function submission(requests: readonly SendRequest[], over: Partial<Accep
   return { requestId: 'req-1', requests, broadcast: false, key: null, answer: ({ id }) => id, ...over };
 }
 
-type Used =
+/** What the pipeline uses of a store. */
+export type UsedOfStore =
   | 'accept'
   | 'claimDue'
   | 'claim'
@@ -198,21 +199,21 @@ type Used =
   | 'reconnect';
 
 /** What the pipeline uses of a store, with a switch for each method. */
-export interface SwitchedStore extends Pick<Store, Used> {
+export interface SwitchedStore extends Pick<Store, UsedOfStore> {
   /** From now on these are unavailable, and only these. */
-  down(...methods: readonly Used[]): void;
+  down(...methods: readonly UsedOfStore[]): void;
   /** From now on calls of these do not answer, and only of these; the returned function lets those go on that wait. */
-  hang(...methods: readonly Used[]): () => void;
+  hang(...methods: readonly UsedOfStore[]): () => void;
   /** From now on nothing is found to be due, or all is again. */
   blind(isBlind: boolean): void;
 }
 
 function switchedStore(store: Store): SwitchedStore {
-  let off: readonly Used[] = [];
-  let hung: readonly Used[] = [];
+  let off: readonly UsedOfStore[] = [];
+  let hung: readonly UsedOfStore[] = [];
   let released = Promise.resolve();
   let isBlind = false;
-  const on = async (method: Used) => {
+  const on = async (method: UsedOfStore) => {
     if (off.includes(method)) throw new StoreUnavailable(`${method} is switched off`);
     if (hung.includes(method)) await released;
   };

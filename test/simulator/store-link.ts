@@ -1,27 +1,13 @@
 import type { InboxStore } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { UsedOfStore } from '../kit/trip.ts';
 import type { Part } from './ledger.ts';
 import type { Life } from './life.ts';
 import type { Op } from './plan.ts';
 import { PlannedStoreFault } from './weather.ts';
 import { ask, elapsed, type World } from './world.ts';
 
-export type LinkedStore = Pick<
-  Store,
-  | 'accept'
-  | 'claimDue'
-  | 'claim'
-  | 'expiredLeases'
-  | 'renew'
-  | 'write'
-  | 'nextDueAt'
-  | 'find'
-  | 'deadLetters'
-  | 'purge'
-  | 'probe'
-  | 'backlog'
-  | 'reconnect'
->;
+export type LinkedStore = Pick<Store, UsedOfStore | 'probe'>;
 
 /** How late a request and its answer each can come, in ms: from a slow store, and from one that had seemed to be gone. */
 const SLOW = 8_000;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { DeliveryStatus } from '../../domain/delivery.ts';
+import { type DeliveryStatus, isHandedOver } from '../../domain/delivery.ts';
 import type { InboxStore, NewInboxEntry } from '../inbox.ts';
 import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
 import type { AcceptResult, Change, Store, Submission } from '../store.ts';
@@ -207,7 +207,7 @@ function weightOf({ message, data, overrides }: Submission['notifications'][numb
 /** Whether anything of it is not handed over to a queue, which then names it to a worker: that one needs no bell. */
 function hasWork({ notifications }: Submission, now: number): boolean {
   return notifications.some(({ deliveries }) =>
-    deliveries.some(({ status, dueAt }) => READY.has(status) && (status !== 'pending' || (dueAt ?? 0) <= now)),
+    deliveries.some((delivery) => READY.has(delivery.status) && !isHandedOver(delivery, now)),
   );
 }
 

@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { Client } from 'pg';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { builders } from '../../../test/kit/builders.ts';
+import { FIRST_PAGE, LIST_FILTERS } from '../../../test/kit/list-filters.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
-import type { NotificationFilter, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { openPostgresStore } from './postgres-store.ts';
 
 const postgres = postgresForTests();
@@ -13,17 +14,6 @@ const make = builders(() => Date.now());
 
 /** What grows with what was accepted: a walk over all of it gets slower every day. */
 const GROWING = ['notifications', 'deliveries', 'attempts', 'idempotency_keys', 'inbox', 'sandbox'];
-
-const FILTERS: readonly NotificationFilter[] = [
-  {},
-  { status: 'failed' },
-  { status: 'sent' },
-  { userId: '42' },
-  { userId: '42', status: 'cancelled', channel: 'email' },
-  { recipient: 'user@example.com', tag: 'x', text: 'y', requestId: 'r' },
-  { createdAfter: 1, createdBefore: 2 },
-];
-const PAGE = { limit: 20, after: null, scan: 20_000 };
 
 /** Everything that is asked for all day. */
 async function aDay(store: Store): Promise<void> {
@@ -43,8 +33,8 @@ async function aDay(store: Store): Promise<void> {
   await store.findAnswer('scope', 'key');
   await store.backlog();
   for (const { notification } of claims) await store.find(notification.id);
-  for (const filter of FILTERS) await store.list(filter, PAGE);
-  for (const filter of FILTERS) await store.deadLetters(filter, PAGE);
+  for (const filter of LIST_FILTERS) await store.list(filter, FIRST_PAGE);
+  for (const filter of LIST_FILTERS) await store.deadLetters(filter, FIRST_PAGE);
   await store.purge({ keysBefore: 0, limit: 10 });
 }
 

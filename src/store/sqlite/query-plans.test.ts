@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { FIRST_PAGE, LIST_FILTERS } from '../../../test/kit/list-filters.ts';
 import { deliveryId, type NotificationId } from '../../domain/ids.ts';
-import type { NotificationFilter } from '../store.ts';
 import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
 import { prepareInbox } from './inbox.ts';
@@ -22,16 +22,6 @@ class Watched extends DatabaseSync {
 }
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057' as NotificationId;
-const PAGE = { limit: 20, after: null, scan: 20_000 };
-const FILTERS: readonly NotificationFilter[] = [
-  {},
-  { status: 'failed' },
-  { status: 'sent' },
-  { userId: '42' },
-  { userId: '42', status: 'cancelled', channel: 'email' },
-  { recipient: 'user@example.com', tag: 'x', text: 'y', requestId: 'r' },
-  { createdAfter: 1, createdBefore: 2 },
-];
 
 /** Every statement that the store makes, and those that its lists make when they are asked. */
 function everyStatement(): Watched {
@@ -43,14 +33,14 @@ function everyStatement(): Watched {
   prepareClaims(db);
   prepareSandbox(db);
   const reads = prepareReads(db);
-  for (const filter of FILTERS) {
-    reads.list(filter, PAGE);
-    reads.deadLetters({ ...filter, code: 'invalid_recipient' }, PAGE);
+  for (const filter of LIST_FILTERS) {
+    reads.list(filter, FIRST_PAGE);
+    reads.deadLetters({ ...filter, code: 'invalid_recipient' }, FIRST_PAGE);
   }
   reads.stats(0);
   reads.backlog(0);
   const inbox = prepareInbox(db);
-  for (const status of [null, 'unread', 'read', 'archived'] as const) inbox.list('42', status, PAGE);
+  for (const status of [null, 'unread', 'read', 'archived'] as const) inbox.list('42', status, FIRST_PAGE);
   inbox.markMany('42', 'read', { before: null }, 0);
   inbox.mark('42', deliveryId(ID, 1), 'read', 0);
   return db;

@@ -104,10 +104,10 @@ export function prepareReads(db: DatabaseSync) {
 }
 
 /** Dead letters, below the key of the page before and within the times asked for. */
-const DEAD_LETTERS = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id
-  WHERE d.status = 'failed' AND d.${UNSENT} AND d.discarded_at IS NULL
+const DEAD = `d.status = 'failed' AND d.${UNSENT} AND d.discarded_at IS NULL
   AND (d.notification_id, d.leg) < (:notification_id, :leg) AND d.notification_id < :top AND d.notification_id >= :bottom`;
-const LAST_DEAD_LETTER = `SELECT d.notification_id, d.leg ${DEAD_LETTERS.replace(' CROSS JOIN notifications n ON n.id = d.notification_id', '')}
+const DEAD_LETTERS = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id WHERE ${DEAD}`;
+const LAST_DEAD_LETTER = `SELECT d.notification_id, d.leg FROM deliveries d WHERE ${DEAD}
   ORDER BY d.notification_id DESC, d.leg DESC LIMIT 1 OFFSET :skip`;
 
 interface Candidates {
