@@ -24,15 +24,28 @@ export interface FrontDoorOptions {
 
 /**
  * Turns requests away while there is too much to do, before the framework, or anybody, has looked at them: of what a
- * process can do, as little as possible is to be spent on saying no. Other requests than those on the ways in pass.
+ * process can do, as little as possible is to be spent on saying no. Whoever has to wait for a refusal is let in when
+ * there is room again. Other requests than those on the ways in pass.
  */
 export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions): void {
   const { gate, waysIn, mostBytes } = options;
   const refusals = refusalLine<Refused>({
     clock: options.clock,
-    answer: (refused) => turnAway(refused, options),
-    drop: ({ request }) => request.socket.destroy(),
+    answer: (refused) => {
+      gate.refuse();
+      turnAway(refused, options);
+    },
+    take: ({ request, response }) => {
+      if (gate.isShutFor(bytesOf(request, mostBytes))) return false;
+      if (!request.socket.destroyed) app.routing(request, response);
+      return true;
+    },
+    drop: ({ request }) => {
+      gate.refuse();
+      request.socket.destroy();
+    },
   });
+  gate.whenRoom((count) => refusals.letIn(count));
   // Nobody else listens for requests; whoever does would see those that are turned away, too.
   app.server.removeAllListeners('request');
   app.server.on('request', (request, response) => {

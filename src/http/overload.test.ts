@@ -129,16 +129,35 @@ describe('the gate of the API', () => {
     assert.equal(clock.pending, 0);
   });
 
+  test('tells of the room that there is again: what was answered, and what it gives back', async () => {
+    const clock = new JumpingClock();
+    const { gate, bring, answerAll } = gateBefore(clock, { ...LIMITS, storeMs: Number.POSITIVE_INFINITY });
+    const rooms: number[] = [];
+    gate.whenRoom((count) => rooms.push(count));
+    gate.start();
+    const waiting = [bring(4), bring(2)];
+    for (let count = 0; count < 3; count += 1) clock.late(300);
+    assert.deepEqual(rooms, [], '10, 5, 2, 1 of which 6 wait');
+    clock.advance(500);
+    assert.deepEqual(rooms, [], '6');
+    clock.advance(100);
+    assert.deepEqual(rooms, [1], '7');
+    await answerAll();
+    await Promise.all(waiting);
+    assert.deepEqual(rooms, [1, 4, 2]);
+    gate.stop();
+  });
+
   test('tells how many were refused, every ten seconds at most, and is silent where nobody was', async () => {
     const { gate, clock, bring, told, answerAll } = gateBefore();
     gate.start();
     clock.advance(30_000);
     const waiting = bring(10);
-    gate.isShutFor(0);
-    gate.isShutFor(0);
+    gate.refuse();
+    gate.refuse();
     clock.advance(100);
     assert.deepEqual(told, [2]);
-    gate.isShutFor(0);
+    gate.refuse();
     clock.advance(9_900);
     assert.deepEqual(told, [2]);
     clock.advance(100);

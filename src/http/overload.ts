@@ -21,8 +21,12 @@ export interface OverloadLimits {
 }
 
 export interface OverloadGate {
-  /** Whether a request with a body of so many bytes is to be turned away; it is counted if so. */
+  /** Whether there is no room for a request with a body of so many bytes. */
   isShutFor(bytes: number): boolean;
+  /** Counts one that is turned away. */
+  refuse(): void;
+  /** Calls back, from now on, when so many may come in that could not before. */
+  whenRoom(callback: (count: number) => void): void;
   /** Counts the bytes of a request that is let in until the answer is called. */
   enter(bytes: number): () => void;
   /** The way to the store, which counts what waits for it, and throws the problem `overloaded` where too much does. */
@@ -56,12 +60,14 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
   let refused = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
   let stopLooking: (() => void) | null = null;
+  let onRoom: (count: number) => void = () => undefined;
 
   function look(dueAt: number): void {
     const isLate = clock.now() - dueAt > limits.lateMs;
     const tenth = Math.ceil(limits.pending / 10);
     room = isLate ? Math.max(tenth, Math.floor(room / 2)) : Math.min(limits.pending, room + tenth);
     lookAtStore();
+    if (room > pending && !storeIsLate) onRoom(room - pending);
     tell();
     lookAgain();
   }
@@ -90,9 +96,13 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
   return {
     isShutFor(more) {
       // One that finds nobody before it is always let in: it may be larger than all the room there is.
-      const isShut = pending >= room || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
-      if (isShut) refused += 1;
-      return isShut;
+      return pending >= room || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
+    },
+    refuse() {
+      refused += 1;
+    },
+    whenRoom(callback) {
+      onRoom = callback;
     },
 
     enter(more) {
@@ -116,6 +126,8 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
       const end = () => {
         pending -= count;
         answered += 1;
+        // One for one, as those who are let in count only once their body has been read.
+        onRoom(count);
       };
       const answer = accept(submissions);
       answer.then(end, end);
