@@ -72,7 +72,7 @@ export const HTTP_LIMITS: HttpLimits = {
   answerMs: 60_000,
   connections: 20_000,
   pipelined: 100,
-  overload: { pending: 1000, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
+  overload: { pending: 250, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
 };
 
 /** How many notifications one page of a list may look at. */

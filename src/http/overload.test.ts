@@ -83,6 +83,19 @@ describe('the gate of the API', () => {
     assert.equal(gate.isShutFor(1), true, 'who left twice was counted once');
   });
 
+  test('counts bodies that are on their way as the notifications that they may bring, one for 256 bytes', () => {
+    const { gate } = gateBefore(new ManualClock(), { ...LIMITS, pendingBytes: 1_000_000 });
+    const rooms: number[] = [];
+    gate.whenRoom((count) => rooms.push(count));
+    const leave = gate.enter(9 * 256);
+    assert.equal(gate.isShutFor(0), false);
+    gate.enter(256);
+    assert.equal(gate.isShutFor(0), true);
+    leave();
+    assert.equal(gate.isShutFor(0), false);
+    assert.deepEqual(rooms, [1]);
+  });
+
   test('is shut while the store owes an answer to what it was asked too long ago', async () => {
     const { clock, gate, bring, answers, answerAll } = gateBefore();
     gate.start();

@@ -7,7 +7,10 @@ import { ProblemError } from './problem-reply.ts';
  * request costs; without it all would be taken, ever later, until clients give up on what is then done for nobody.
  */
 export interface OverloadLimits {
-  /** Notifications that wait for the store: about a tenth of a second of work. */
+  /**
+   * Notifications that wait for the store: the work of some hundredths of a second. More only makes answers late and
+   * the collector's work larger; a disk that takes 10 ms for a commit still gets 25,000 a second.
+   */
   readonly pending: number;
   /** Bytes of bodies of requests that bring notifications and are not answered yet. */
   readonly pendingBytes: number;
@@ -42,6 +45,11 @@ export interface OverloadOptions {
   readonly onRefused: (count: number) => void;
 }
 
+/** Of a body that is not read yet nobody knows how many notifications it brings: one for so many bytes, it is assumed. */
+const BYTES_EACH = 256;
+/** Bodies that come long after they were let in are turned away when so many times what may wait does. */
+const TOO_MANY = 10;
+
 /** Between two looks at the event loop, in ms. */
 const LOOK_EVERY = 100;
 const TELL_EVERY = 10_000;
@@ -67,7 +75,7 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
     const tenth = Math.ceil(limits.pending / 10);
     room = isLate ? Math.max(tenth, Math.floor(room / 2)) : Math.min(limits.pending, room + tenth);
     lookAtStore();
-    if (room > pending && !storeIsLate) onRoom(room - pending);
+    if (!isFull() && !storeIsLate) onRoom(room - pending);
     tell();
     lookAgain();
   }
@@ -93,10 +101,14 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
     toldAt = now;
   }
 
+  function isFull(): boolean {
+    return pending + bytes / BYTES_EACH >= room;
+  }
+
   return {
     isShutFor(more) {
       // One that finds nobody before it is always let in: it may be larger than all the room there is.
-      return pending >= room || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
+      return isFull() || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
     },
     refuse() {
       refused += 1;
@@ -109,15 +121,16 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
       bytes += more;
       let isIn = true;
       return () => {
-        if (isIn) bytes -= more;
+        if (!isIn) return;
         isIn = false;
+        bytes -= more;
+        onRoom(1);
       };
     },
 
     watched: (accept) => (submissions) => {
       const count = submissions.reduce((sum, { requests }) => sum + requests.length, 0);
-      // Their bodies may have come long after they were let in. A large one needs no more room than a small one.
-      if (pending >= limits.pending) {
+      if (pending >= TOO_MANY * limits.pending) {
         refused += 1;
         return Promise.reject(new ProblemError('overloaded'));
       }

@@ -1,13 +1,14 @@
 import type { Clock } from '../domain/clock.ts';
 
 /**
- * Those for whom there is no room now. Each waits a moment, since room comes free with every commit: then who came last,
- * and has the most patience left, is let in first. Who has waited long enough is refused, the first first. Saying no
- * costs a fifth of what saying yes costs, so a flood of refusals could take all the time there is; therefore so many
- * are said each tick and no more, and who waits for an answer asks nothing meanwhile.
+ * Those for whom there is no room now. Room comes free with every commit, so they wait for a moment and are let in then,
+ * in their order. Are there more than can be let in while they wait, then who came last goes first: waiting longer for
+ * all would help nobody. Who has waited long enough is refused. Saying no costs a fifth of what saying yes costs, so a
+ * flood of refusals could take all the time there is; therefore so many are said each tick and no more, and who waits
+ * for an answer asks nothing meanwhile.
  */
 export interface RefusalLine<T> {
-  /** Adds one; at once answered is one that comes over a connection on which another waits: behind that. */
+  /** Adds one. At once answered is one that comes over a connection on which another waits: behind that. */
   add(connection: object, refused: T): void;
   /** Lets in so many of those who wait, or as many as there is room for. */
   letIn(most: number): void;
@@ -24,9 +25,11 @@ export interface RefusalLineOptions<T> {
   readonly drop: (refused: T) => void;
 }
 
-/** Between two looks at who has waited long enough, which is as long, in ms. */
+/** How long one waits before it is refused, in ms: a client hardly notices it, and a burst is over by then. */
+export const PATIENCE = 200;
+/** Between two looks at who has waited long enough, in ms. */
 const TICK = 25;
-/** 4,000 a second: about a tenth of the time. */
+/** In a tick: 4,000 a second, about a tenth of the time. */
 export const REFUSALS = 100;
 /** Most that wait: two and a half seconds, then. */
 export const WAITING = 10_000;
@@ -43,9 +46,14 @@ export function refusalLine<T>({ clock, answer, take, drop }: RefusalLineOptions
   let first = 0;
   const connections = new Set<object>();
   let cancelTick: (() => void) | null = null;
+  /** How many were let in since the last tick, and about how many are each tick. */
+  let taken = 0;
+  let pace = 0;
 
   function tick(): void {
-    const since = clock.now() - TICK;
+    pace = (pace + taken) / 2;
+    taken = 0;
+    const since = clock.now() - PATIENCE;
     for (let left = REFUSALS; left > 0; left -= 1) {
       const head = line[first];
       if (head === undefined || head.since > since) break;
@@ -71,11 +79,14 @@ export function refusalLine<T>({ clock, answer, take, drop }: RefusalLineOptions
       cancelTick ??= clock.after(TICK, tick);
     },
     letIn(most) {
-      for (let count = 0; count < most && line.length > first; count += 1) {
-        const last = line.at(-1);
-        if (last === undefined || !take(last.refused)) return;
-        line.pop();
-        connections.delete(last.connection);
+      for (let count = 0; count < most; count += 1) {
+        const inOrder = line.length - first <= (pace * PATIENCE) / TICK;
+        const next = line.length === first ? undefined : line.at(inOrder ? first : -1);
+        if (next === undefined || !take(next.refused)) return;
+        if (inOrder) first += 1;
+        else line.pop();
+        connections.delete(next.connection);
+        taken += 1;
       }
     },
     end() {

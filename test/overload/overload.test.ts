@@ -71,7 +71,7 @@ async function overSlowStore(t: TestContext, overload: Partial<OverloadLimits>, 
       const asked = until(once(app.server, 'request'), () => 'the request was not seen');
       const answer = post(path);
       await asked;
-      clock.advance(25);
+      clock.advance(200);
       return answer;
     },
     /** Resolves when so many wait in the store. */
@@ -141,7 +141,7 @@ test('whoever is turned away is told before the body has come', async (t) => {
   const asked = until(once(app.server, 'request'), () => 'the request was not seen');
   socket.write(`${head}\r\n\r\n`);
   await asked;
-  clock.advance(25);
+  clock.advance(200);
   const [answer] = (await until(once(socket, 'data'), () => 'no answer before the body')) as [Buffer];
   assert.match(answer.toString('latin1'), /^HTTP\/1\.1 503 /);
   release();
@@ -185,9 +185,9 @@ async function flood(t: TestContext) {
   return { ...service, inside, answers, all: Promise.all(all) };
 }
 
-test('of a flood 100 are refused every 25 ms', async (t) => {
+test('of a flood 100 are refused every 25 ms, when they have waited', async (t) => {
   const { clock, inside, answers, all, release, refused } = await flood(t);
-  clock.advance(25);
+  clock.advance(200);
   await seen(
     () => answers.length >= 100 || undefined,
     () => `${answers.length} were answered`,
@@ -196,15 +196,18 @@ test('of a flood 100 are refused every 25 ms', async (t) => {
   clock.advance(25);
   await all;
   assert.deepEqual(new Set(answers), new Set([503]));
-  clock.advance(50);
-  assert.deepEqual(refused, [150]);
+  clock.advance(10_000);
+  assert.deepEqual(
+    refused.reduce((sum, count) => sum + count, 0),
+    150,
+  );
   release();
   assert.equal((await inside).status, 202);
 });
 
-test('whoever waits for room is let in when there is some, who came last first', async (t) => {
+test('whoever waits for room is let in when there is some', async (t) => {
   const { clock, inside, answers, all, release, refused } = await flood(t);
-  clock.advance(25);
+  clock.advance(200);
   release();
   assert.equal((await inside).status, 202);
   await all;
