@@ -45,10 +45,12 @@ export interface OverloadOptions {
   readonly onRefused: (count: number) => void;
 }
 
-/** Of a body that is not read yet nobody knows how many notifications it brings: one for so many bytes, it is assumed. */
-const BYTES_EACH = 256;
-/** Bodies that come long after they were let in are turned away when so many times what may wait does. */
-const TOO_MANY = 10;
+/**
+ * What a body brings is known when it has been read, and it may come long after it was let in. It is turned away only
+ * when so many times what may wait does: batches of a few clients come together, and to refuse them costs nearly as much
+ * as to take them. To count them by their length from the beginning would let slow clients shut out the others.
+ */
+const TOO_MANY = 20;
 
 /** Between two looks at the event loop, in ms. */
 const LOOK_EVERY = 100;
@@ -75,7 +77,7 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
     const tenth = Math.ceil(limits.pending / 10);
     room = isLate ? Math.max(tenth, Math.floor(room / 2)) : Math.min(limits.pending, room + tenth);
     lookAtStore();
-    if (!isFull() && !storeIsLate) onRoom(room - pending);
+    if (room > pending && !storeIsLate) onRoom(room - pending);
     tell();
     lookAgain();
   }
@@ -101,14 +103,10 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
     toldAt = now;
   }
 
-  function isFull(): boolean {
-    return pending + bytes / BYTES_EACH >= room;
-  }
-
   return {
     isShutFor(more) {
       // One that finds nobody before it is always let in: it may be larger than all the room there is.
-      return isFull() || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
+      return pending >= room || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
     },
     refuse() {
       refused += 1;

@@ -67,7 +67,7 @@ async function overSlowStore(t: TestContext, overload: Partial<OverloadLimits>, 
   return {
     ...{ app, lines, clock, port, url, refused, post },
     /** One for which there is no room, and will be none while it waits. */
-    async postInVain(path?: string) {
+    postInVain: async (path?: string) => {
       const asked = until(once(app.server, 'request'), () => 'the request was not seen');
       const answer = post(path);
       await asked;
