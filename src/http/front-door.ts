@@ -36,7 +36,7 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
       turnAway(refused, options);
     },
     take: ({ request, response }) => {
-      if (gate.isShutFor(bytesOf(request, mostBytes))) return false;
+      if (gate.isShutFor(countedBytesOf(request, mostBytes))) return false;
       if (!request.socket.destroyed) app.routing(request, response);
       return true;
     },
@@ -53,7 +53,7 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
     if (request.socket.destroyed) return;
     const path = pathOf(request.url ?? '');
     if (request.method !== 'POST' || !waysIn.has(path)) return app.routing(request, response);
-    if (gate.isShutFor(bytesOf(request, mostBytes))) {
+    if (gate.isShutFor(countedBytesOf(request, mostBytes))) {
       return refusals.add(request.socket, { request, response, path });
     }
     app.routing(request, response);
@@ -72,7 +72,10 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
   });
 }
 
-/** Smaller bodies are not worth counting: there are no more of them than connections. */
+/**
+ * Smaller bodies are not counted: there are no more of them than connections. And so a few clients that announce large
+ * ones and let them drip keep only others with large ones out.
+ */
 const SMALL = 4_096;
 
 /**
@@ -81,8 +84,8 @@ const SMALL = 4_096;
  */
 export function countBodies(app: FastifyInstance, { gate, mostBytes }: FrontDoorOptions): void {
   app.addHook('onRequest', ({ raw }, reply, done) => {
-    const bytes = bytesOf(raw, mostBytes);
-    if (bytes > SMALL) reply.raw.once('close', gate.enter(bytes));
+    const bytes = countedBytesOf(raw, mostBytes);
+    if (bytes > 0) reply.raw.once('close', gate.enter(bytes));
     done();
   });
 }
@@ -92,10 +95,10 @@ function pathOf(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function bytesOf({ headers }: IncomingMessage, mostBytes: number): number {
+function countedBytesOf({ headers }: IncomingMessage, mostBytes: number): number {
   // Digits, as the parser has seen to that.
-  const length = headers['content-length'];
-  if (length !== undefined) return Math.min(Number(length), mostBytes);
+  const bytes = Number(headers['content-length'] ?? 0);
+  if (bytes > SMALL) return Math.min(bytes, mostBytes);
   return headers['transfer-encoding'] === undefined ? 0 : mostBytes;
 }
 

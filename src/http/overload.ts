@@ -24,7 +24,7 @@ export interface OverloadLimits {
 }
 
 export interface OverloadGate {
-  /** Whether there is no room for a request with a body of so many bytes. */
+  /** Whether there is no room for a request with a body of so many bytes; 0: of none that is worth counting. */
   isShutFor(bytes: number): boolean;
   /** Counts one that is turned away. */
   refuse(): void;
@@ -106,7 +106,7 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
   return {
     isShutFor(more) {
       // One that finds nobody before it is always let in: it may be larger than all the room there is.
-      return pending >= room || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
+      return pending >= room || (more > 0 && bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
     },
     refuse() {
       refused += 1;

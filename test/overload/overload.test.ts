@@ -67,9 +67,9 @@ async function overSlowStore(t: TestContext, overload: Partial<OverloadLimits>, 
   return {
     ...{ app, lines, clock, port, url, refused, post },
     /** One for which there is no room, and will be none while it waits. */
-    postInVain: async (path?: string) => {
+    postInVain: async (path?: string, body?: object) => {
       const asked = until(once(app.server, 'request'), () => 'the request was not seen');
-      const answer = post(path);
+      const answer = post(path, body);
       await asked;
       clock.advance(200);
       return answer;
@@ -148,7 +148,7 @@ test('whoever is turned away is told before the body has come', async (t) => {
   await inside;
 });
 
-test('bodies that are on their way are bounded, and count no more when their client is gone', async (t) => {
+test('large bodies that are on their way are bounded, small ones go past them, and count no more when their client is gone', async (t) => {
   const { port, post, postInVain, release, app } = await overSlowStore(t, { pendingBytes: 1_000_000 });
   release();
   const socket = connect(port, '127.0.0.1');
@@ -158,13 +158,15 @@ test('bodies that are on their way are bounded, and count no more when their cli
   const begun = until(once(app.server, 'request'), () => 'the request was not seen');
   socket.write(`${head}\r\n\r\n{`);
   await begun;
-  assert.equal((await postInVain()).status, 503);
+  const large = [undefined, { ...BODY, message: 'x'.repeat(5_000) }] as const;
+  assert.equal((await postInVain(...large)).status, 503);
+  assert.equal((await post()).status, 202);
   socket.destroy();
   await seen(
-    async () => (await postInVain()).status === 202 || undefined,
+    async () => (await postInVain(...large)).status === 202 || undefined,
     () => 'it is still counted',
   );
-  assert.equal((await post()).status, 202);
+  assert.equal((await post(...large)).status, 202);
 });
 
 /** While the store stalls: 150 for whom there is no room. */
