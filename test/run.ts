@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { inspect } from 'node:util';
 import { QUEUES, STORES } from './kit/place.ts';
@@ -14,6 +15,8 @@ interface Part {
   readonly name: string;
   readonly globs: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** In one process, where files share nothing but what they load. */
+  readonly together: boolean;
 }
 
 interface Counts {
@@ -23,6 +26,9 @@ interface Counts {
   readonly other: number;
 }
 
+/** Runs the files that its arguments name. */
+const TOGETHER = join(import.meta.dirname, 'together.ts');
+
 /** Those that take minutes: they run when they are named. */
 const LONG_PARTS: readonly Part[] = [part('watchdog', 'src/pipeline/*.engine-test.ts')];
 
@@ -30,14 +36,14 @@ const LONG_PARTS: readonly Part[] = [part('watchdog', 'src/pipeline/*.engine-tes
 const PARTS: readonly Part[] = [
   ...STORES.flatMap((store) =>
     QUEUES.map((queue) => ({
-      ...part(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),
+      ...together(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),
       env: { TEST_STORE: store, TEST_QUEUE: queue },
     })),
   ),
   part('store: postgres', 'src/store/postgres/*.engine-test.ts'),
   part('simulator', 'test/simulator/**/*.test.ts'),
   part('bench', 'bench/*.test.ts'),
-  part('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
+  together('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
   part('command line', 'test/command/*.test.ts'),
   part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
   part('chaos', 'test/chaos/*.test.ts'),
@@ -48,15 +54,20 @@ const PARTS: readonly Part[] = [
 ];
 
 function part(name: string, ...globs: readonly string[]): Part {
-  return { name, globs, env: {} };
+  return { name, globs, env: {}, together: false };
+}
+
+function together(name: string, ...globs: readonly string[]): Part {
+  return { ...part(name, ...globs), together: true };
 }
 
 /** Runs a part, one file after the other, tells what failed, and counts. */
-function runPart({ globs, env }: Part): Promise<Counts> {
+function runPart({ globs, env, together: inOneProcess }: Part): Promise<Counts> {
   const said = new Map<string, string>();
   const { promise, resolve, reject } = Promise.withResolvers<Counts>();
   const environment = { ...process.env, TEST_STORE: 'sqlite', TEST_QUEUE: 'database', ...env };
-  const stream = run({ globPatterns: [...globs], concurrency: 1, env: environment });
+  const what = inOneProcess ? { files: [TOGETHER], argv: globs } : { globPatterns: [...globs] };
+  const stream = run({ ...what, concurrency: 1, env: environment });
   stream.on('test:stderr', ({ file, message }) => said.set(file, (said.get(file) ?? '') + message));
   stream.on('test:fail', ({ name, file = '', line = 0, details }) => {
     // Around a test that failed, its suite did as well: that is no news.
