@@ -1,18 +1,15 @@
-import { allSettings } from '../channels/registry.ts';
-import { SETTINGS } from '../config/config.ts';
 import { type Env, given, type Setting, withoutPassword } from '../domain/settings.ts';
-import { readSetup, WRONG_CONFIG } from './settings.ts';
+import { everySetting, readSetup, WRONG_CONFIG } from './settings.ts';
 
 /** Reads all settings and shows what would run, secrets masked; answers the exit code. */
 export function checkConfig(): number {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
   const lines = ['The configuration is right.', ''];
-  const own: readonly Setting<unknown>[] = Object.values(SETTINGS);
-  const channels = allSettings().flatMap(({ settings }) => settings);
-  for (const setting of [...own, ...channels]) {
+  for (const setting of everySetting()) {
     const shown = show(setting, setup.env);
-    if (shown !== null) lines.push(`  ${setting.env}=${shown}`);
+    const name = setup.from.get(setting.env);
+    if (shown !== null) lines.push(`  ${setting.env}=${shown}${name === undefined ? '' : ` (from ${name})`}`);
   }
   lines.push('');
   for (const [channel, providers] of setup.plan) {
@@ -21,6 +18,7 @@ export function checkConfig(): number {
       `  ${channel.padEnd(9)} ${ids.every((id) => id === 'sandbox') ? 'sandboxed: caught, not sent' : ids.join(', then ')}`,
     );
   }
+  if (setup.notices.length > 0) lines.push('', ...setup.notices.map((notice) => `  ${notice}`));
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }

@@ -16,6 +16,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   if (setup === null) return WRONG_CONFIG;
   const { config, plan } = setup;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
+  for (const text of setup.notices) log.warn({ event: 'settings', text });
   let running: Running;
   try {
     running = await startTidings(config, plan, new Set(roles), log, programVersion());
@@ -38,6 +39,7 @@ export async function migrateOnly(): Promise<number> {
   if (setup === null) return WRONG_CONFIG;
   try {
     const notice = (text: string) => process.stderr.write(`${text}\n`);
+    for (const text of setup.notices) notice(text);
     const { store, migrated, place } = await openStore(setup.config, realClock, notice);
     await store.close();
     const done = migrated.length === 0 ? 'was up to date' : `is up to date now: ${migrated.join(', ')}`;

@@ -9,7 +9,8 @@ import {
   scheduledPolicy,
 } from '../domain/retry-policy.ts';
 import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
-import { type Env, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
+import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
+import { queueNames } from './aliases.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
 import { parseQueueUrl, type QueueLocation } from './queue-url.ts';
 
@@ -134,7 +135,7 @@ export interface Config {
 /** Reads all settings and names every fault at once; `config` is null if there are any. */
 export function readConfig(env: Env): { readonly config: Config | null; readonly faults: readonly SettingFault[] } {
   const { values, readable, faults } = readSettings(SETTINGS, env);
-  const all = [...faults, ...crossFaults(readable)];
+  const all = [...faults.map(withoutMongo(env)), ...crossFaults(readable), ...queueFaults(env)];
   if (values === null || all.length > 0) return { config: null, faults: all };
   const config: Config = Object.freeze({
     host: values.host,
@@ -174,6 +175,21 @@ function crossFaults(values: Partial<Values>): readonly SettingFault[] {
     });
   }
   return faults;
+}
+
+/** Two services and no word on which of them is to be the queue. */
+function queueFaults(env: Env): readonly SettingFault[] {
+  const [one, other] = queueNames(env);
+  if (one === undefined || other === undefined) return [];
+  const problem = `is not set, and both ${one} and ${other} are: which of them is to be the queue? Set QUEUE_URL to that URL, or to database for neither`;
+  return [{ env: 'QUEUE_URL', problem }];
+}
+
+function withoutMongo(env: Env): (fault: SettingFault) => SettingFault {
+  const isMongo = /^mongodb(?:\+srv)?:/i.test(given(env, 'DATABASE_URL') ?? '');
+  const problem =
+    'names a MongoDB, which Tidings cannot keep its data in; leave it out for a SQLite file, or set it to postgres://<user>:<password>@<host>/<database>';
+  return (fault) => (isMongo && fault.env === 'DATABASE_URL' ? { ...fault, problem } : fault);
 }
 
 export function isLoopback(address: string): boolean {

@@ -10,11 +10,19 @@ const MAX_KEY = 512;
  * of equal length are compared in constant time, and all of them, so that the time tells nothing of the keys.
  */
 export function createAuth(apiKeys: readonly string[]): (request: IncomingMessage) => boolean {
-  const digests = apiKeys.map(digest);
+  const isKey = keyCheck(apiKeys);
   return (request) => {
     const presented = presentedKey(request);
-    if (presented === null) return false;
-    const candidate = digest(presented);
+    return presented !== null && isKey(presented);
+  };
+}
+
+/** The same for a key that stands elsewhere than in a header. */
+export function keyCheck(apiKeys: readonly string[]): (key: string) => boolean {
+  const digests = apiKeys.map(digest);
+  return (key) => {
+    if (usable(key) === null) return false;
+    const candidate = digest(key);
     let matches = 0;
     for (const known of digests) matches += timingSafeEqual(known, candidate) ? 1 : 0;
     return matches > 0;

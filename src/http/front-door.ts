@@ -115,7 +115,8 @@ const SAME_HEADERS = Object.entries({ ...HEADERS, 'content-type': 'application/p
 function turnAway({ request, response, path }: Refused, { random, newRequestId, log }: FrontDoorOptions): void {
   const requestId = requestIdOf(request.headers, newRequestId);
   // A text goes out in one piece with the headers.
-  const body = JSON.stringify({ ...OVERLOADED, request_id: requestId });
+  const error = path.startsWith('/api/') ? {} : { error: OVERLOADED.detail };
+  const body = JSON.stringify({ ...error, ...OVERLOADED, request_id: requestId });
   const length = String(Buffer.byteLength(body));
   const own = ['x-request-id', requestId, 'retry-after', retrySeconds(random), 'content-length', length];
   response.writeHead(status, [...SAME_HEADERS, ...own]);

@@ -1,7 +1,9 @@
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, fastify, type onRequestHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
-import { createAuth } from './auth.ts';
+import { createAuth, keyCheck } from './auth.ts';
+import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
+import { sendWelcomePage, welcomeRoute } from './compat/welcome.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
@@ -38,7 +40,8 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
   const mostBytes = limits.manyBytes;
-  const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, mostBytes, clock, random, newRequestId, log };
+  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
+  const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
   admission(app, { limits, routes: knownRoutes(app), isAllowed });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
@@ -56,18 +59,21 @@ export function createServer(deps: HttpDeps): FastifyInstance {
     done();
   });
 
+  const askForKey: onRequestHookHandler = (request, reply, done) => {
+    if (isAllowed(request.raw)) done();
+    else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
+  };
+
   app.register(async (root) => {
     await openApi(root, deps);
     await root.register(async (open) => {
       healthRoutes(open, deps);
+      welcomeRoute(open, sendWelcomePage);
       await docsRoutes(open);
     });
     await root.register(
       async (api) => {
-        api.addHook('onRequest', (request, reply, done) => {
-          if (isAllowed(request.raw)) done();
-          else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
-        });
+        api.addHook('onRequest', askForKey);
         await api.register(async (ways) => {
           countBodies(ways, door);
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
@@ -79,6 +85,11 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       },
       { prefix: '/api/v1' },
     );
+    await root.register(async (compat) => {
+      countBodies(compat, door);
+      const access = { isAllowed, isKey: keyCheck(deps.apiKeys) };
+      await doors(compat, { ...deps, accept: gate.watched(deps.accept), access }, askForKey);
+    });
   });
   return app;
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { atEnd } from '../kit/at-end.ts';
 import { httpReceiver } from '../kit/http-receiver.ts';
 import { startService } from '../kit/service.ts';
-import { runTidings, temporaryFolder } from '../kit/tidings-process.ts';
+import { runTidings, spawnTidings, temporaryFolder } from '../kit/tidings-process.ts';
+import { seen } from '../kit/until.ts';
 
 describe('a start that cannot work', { concurrency: 4 }, () => {
   test('names all wrong settings at once, without their values where they are secret, and exits with 78', async (t) => {
@@ -121,6 +122,52 @@ describe('a start', { concurrency: 4 }, () => {
     assert.equal(code, 0);
     assert.match(stdout, /\/deep\/er\/x\.db is up to date now: 0001_init\.sql/);
     assert.equal((await runTidings(t, ['migrate'], { cwd: folder })).code, 78);
+  });
+
+  test('from a copy of .env.example is the same as without one', async (t) => {
+    const folder = await temporaryFolder(t);
+    await copyFile(join(import.meta.dirname, '..', '..', '.env.example'), join(folder, '.env'));
+    const child = spawnTidings(['start'], { cwd: folder, env: { API_PORT: '0' } });
+    atEnd(t, () => child.running && child.kill('SIGKILL'));
+    await seen(
+      () => /is up \(.*\n\n$/s.test(child.stdout) || undefined,
+      () => `it is not up: ${child.stderr}`,
+    );
+    child.kill('SIGTERM');
+    assert.equal((await child.exited).code, 0);
+    assert.match(child.stdout, /Data +\S+\/data\/tidings\.db\n/);
+    assert.equal(child.stderr, '');
+  });
+
+  test('that is shown first says by which names settings were given, and which names are none', async (t) => {
+    const folder = await temporaryFolder(t);
+    const lines = [
+      'EMAIL_HOST=smtp.example.com',
+      'MAIL_USERNAME=me@example.com',
+      'MAIL_PASSWORD=s3cret-1',
+      'SMTP_PASWORD=s3cret-2',
+    ];
+    await writeFile(join(folder, '.env'), `${lines.join('\n')}\n`);
+    const shown = await runTidings(t, ['config', 'check'], {
+      cwd: folder,
+      env: { REDIS_URL: 'redis://:s3cret-3@localhost' },
+    });
+    assert.equal(shown.code, 0);
+    assert.match(shown.stdout, /^ {2}SMTP_HOST=smtp\.example\.com \(from EMAIL_HOST\)$/m);
+    assert.match(shown.stdout, /^ {2}QUEUE_URL=redis:\/\/:\*+@localhost \(from REDIS_URL\)$/m);
+    assert.match(shown.stdout, /^ {2}\.env: SMTP_PASWORD is not a setting; did you mean SMTP_PASSWORD\?$/m);
+    const env = {
+      EMAIL_PORT: 'x',
+      REDIS_URL: 'redis://:s3cret-3@localhost',
+      RABBITMQ_URL: 'amqp://u:s3cret-4@localhost',
+    };
+    const refused = await runTidings(t, ['start'], { cwd: folder, env });
+    assert.equal(refused.code, 78);
+    assert.match(refused.stderr, /^ {2}EMAIL_PORT \(as SMTP_PORT\) "x" is not a whole number/m);
+    assert.match(refused.stderr, /^ {2}QUEUE_URL is not set, and both REDIS_URL and RABBITMQ_URL are: which/m);
+    assert.match(refused.stderr, /did you mean SMTP_PASSWORD/);
+    for (const text of [shown.stdout, shown.stderr, refused.stdout, refused.stderr])
+      assert.doesNotMatch(text, /s3cret/);
   });
 
   test('with API keys asks for one, and tells nothing without', async (t) => {

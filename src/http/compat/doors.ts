@@ -1,0 +1,30 @@
+import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { HttpDeps } from '../deps.ts';
+import { saidInOneSentence } from './error-sentence.ts';
+import { type FormAccess, formDoor } from './form.ts';
+import { notificationDoors } from './notifications.ts';
+import { notifyDoors } from './notify.ts';
+import { statsDoor } from './stats.ts';
+
+/** The doors that notifications come in by. */
+export const DOOR_WAYS_IN: readonly string[] = ['/notifications', '/notify', '/send-notification'];
+
+/**
+ * The routes that small notification services commonly have, over the same pipeline: their clients need another base
+ * URL, and nothing else. Each translates; none decides. `askForKey` asks as it is asked for a
+ * key below `/api/v1`.
+ */
+export async function doors(
+  app: FastifyInstance,
+  deps: HttpDeps & { readonly access: FormAccess },
+  askForKey: onRequestHookHandler,
+): Promise<void> {
+  saidInOneSentence(app);
+  await app.register(async (keyed) => {
+    keyed.addHook('onRequest', askForKey);
+    notificationDoors(keyed, deps);
+    notifyDoors(keyed, deps);
+    statsDoor(keyed, deps);
+  });
+  await app.register(async (form) => formDoor(form, deps));
+}

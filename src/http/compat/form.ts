@@ -1,0 +1,152 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { BODY_PROBLEMS, openProblems, problems } from '../contract/documented.ts';
+import { FormIn, NotifyOut } from '../contract/doors.ts';
+import { ref } from '../contract/forms.ts';
+import { fault, shapeOf } from '../contract/shape.ts';
+import type { HttpDeps } from '../deps.ts';
+import { requestKey } from '../idempotency.ts';
+import { ProblemError, sendProblem } from '../problem-reply.ts';
+import { acceptAtDoor } from './door-accept.ts';
+import { channelOf, type DoorRules, readDoor, typeIsGiven } from './door-in.ts';
+import { problemIn } from './error-sentence.ts';
+import { readForm } from './form-in.ts';
+import { type FormState, type FormTexts, formBody } from './form-page.ts';
+import { pageHeaders, pageOf, sendPage, wantsPage } from './page.ts';
+
+/** Who may use the form: a key can stand in it too, as a form sends no headers of its own. */
+export interface FormAccess {
+  readonly isAllowed: (request: FastifyRequest['raw']) => boolean;
+  readonly isKey: (key: string) => boolean;
+}
+
+export interface FormDeps extends Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry' | 'apiKeys' | 'newRequestId'> {
+  readonly access: FormAccess;
+}
+
+const PATH = '/send-notification';
+const TITLE = 'Send a notification';
+const FORM_TYPE = {
+  form: /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i,
+  name: 'application/x-www-form-urlencoded',
+};
+const tags = ['Existing clients'];
+/** Who is told of a message in the application is known by a user id only. */
+const rules: DoorRules = (given, has) => {
+  const type = given.type ?? given.notification_type;
+  const isUnaddressed = type !== undefined && channelOf(type) === 'in_app' && !has('user_id');
+  const missing = isUnaddressed ? [fault('/user_id', 'missing_field', 'An in-app message needs a user id.')] : [];
+  return [...typeIsGiven(given, has), ...missing];
+};
+const door = { shape: shapeOf(FormIn), rules };
+
+/** A page to send from, which works without scripts. A program that asks for JSON is answered JSON. */
+export function formDoor(app: FastifyInstance, deps: FormDeps): void {
+  const stateOf = (over: Partial<FormState>): FormState => ({
+    ...{ texts: {}, problem: null, sentId: null, once: deps.newRequestId(), asksForKey: deps.apiKeys.length > 0 },
+    ...over,
+  });
+  app.addContentTypeParser<Buffer>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    (_request, bytes, done) => {
+      const read = readForm(bytes);
+      if (read.ok) done(null, read.texts);
+      else done(new ProblemError(read.code, { detail: read.detail }));
+    },
+  );
+  app.addHook('preValidation', (request, _reply, done) => {
+    const detail = 'The form was sent from a page of another site.';
+    done(isFromElsewhere(request) ? new ProblemError('bad_request', { detail }) : undefined);
+  });
+  // Whatever says no, people are shown it in the form, with what they typed.
+  app.addHook('onSend', async (request, reply, payload) => {
+    const problem = problemIn(reply.getHeader('content-type'), payload);
+    if (problem === null || !wantsPage(request, { orAnything: true })) return payload;
+    pageHeaders(reply);
+    return pageOf(`Error: ${TITLE}`, formBody(stateOf({ texts: textsOf(request), problem })));
+  });
+
+  const page = { 'text/html': { schema: Type.Unknown() } };
+  const show = {
+    operationId: 'getForm',
+    summary: 'The form',
+    tags,
+    response: { 200: { description: 'A page.', content: page }, ...openProblems() },
+  };
+  app.get(PATH, { schema: show }, (_request, reply) => sendPage(reply, TITLE, formBody(stateOf({}))));
+
+  const submit = {
+    operationId: 'submitForm',
+    summary: 'Send what the form holds',
+    tags,
+    consumes: ['application/x-www-form-urlencoded'],
+    body: FormIn,
+    response: {
+      200: {
+        description: 'A page that says so, or JSON for those who accept no page.',
+        content: { ...page, 'application/json': { schema: ref(NotifyOut) } },
+      },
+      ...withPages(problems(...BODY_PROBLEMS, 'unroutable')),
+    },
+  };
+  const options = {
+    schema: submit,
+    config: { bodyType: FORM_TYPE },
+    validatorCompiler: () => (value: unknown) => ({ value }),
+  };
+  app.post(PATH, options, async (request, reply) => {
+    const texts = textsOf(request);
+    const { isAllowed, isKey } = deps.access;
+    if (!isAllowed(request.raw) && !isKey(texts.api_key ?? '')) {
+      return sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
+    }
+    const answer = await accept(request, reply, texts, deps);
+    if (answer === null) return reply;
+    reply.header('vary', 'Accept');
+    if (!wantsPage(request, { orAnything: true })) {
+      return reply.header('content-type', 'application/json; charset=utf-8').send(answer);
+    }
+    const { id } = JSON.parse(answer) as { readonly id: string };
+    return sendPage(reply, `Sent: ${TITLE}`, formBody(stateOf({ sentId: id })));
+  });
+}
+
+async function accept(request: FastifyRequest, reply: FastifyReply, texts: FormTexts, deps: FormDeps) {
+  const read = readDoor(texts, door, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
+  if (!read.ok) {
+    sendProblem(reply, 'invalid_request', { faults: read.faults });
+    return null;
+  }
+  const { once, api_key: _key, ...content } = texts;
+  const made = once === undefined ? null : requestKey('POST /send-notification', once, content);
+  // Changed and sent again it is another one; the same again, by a reload or a second click, is not.
+  const key = made === null ? null : { ...made, key: `${made.key}.${made.fingerprint}` };
+  const answer = ({ id }: { readonly id: string }) => JSON.stringify({ status: 'Notification queued.', id });
+  return acceptAtDoor(request, reply, { request: read.request, type: read.type, key, answer }, deps);
+}
+
+function textsOf(request: FastifyRequest): FormTexts {
+  // The parser of this door made it; without a body there is nothing.
+  return (request.body ?? {}) as FormTexts;
+}
+
+/**
+ * Whether a browser says that another site's page made it send this: it would do so with whatever access this browser
+ * has. Programs that are no browsers say nothing.
+ */
+function isFromElsewhere({ headers }: FastifyRequest): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  if (headers.origin === undefined) return false;
+  return !URL.canParse(headers.origin) || new URL(headers.origin).host !== headers.host;
+}
+
+/** Refusals that are pages as well, where a page is wanted. */
+function withPages(responses: Record<number, object>): Record<number, object> {
+  const entries = Object.entries(responses).map(([status, response]) => {
+    const { content } = response as { readonly content: object };
+    return [status, { ...response, content: { ...content, 'text/html': { schema: Type.Unknown() } } }];
+  });
+  return Object.fromEntries(entries) as Record<number, object>;
+}
