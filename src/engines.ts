@@ -3,7 +3,10 @@ import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
+import type { RateLimit } from './domain/rate-limit.ts';
 import { withoutPassword } from './domain/settings.ts';
+import type { Limiter } from './limiter/limiter.ts';
+import { localLimiter } from './limiter/local/local-limiter.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
 import type { InboxStore } from './store/inbox.ts';
@@ -83,4 +86,26 @@ export async function openQueue(
       return rabbitmqQueue({ url: queue.url, prefetch: concurrency, clock, onNotice });
     }
   }
+}
+
+/** What counts how often clients ask: in Redis where there is one, as otherwise each process has limits of its own. */
+export async function openLimiter(
+  limit: RateLimit,
+  url: string | null,
+  clock: Clock,
+  told: { readonly onAway: (error: unknown) => void; readonly onBack: () => void },
+): Promise<Limiter> {
+  const local = localLimiter(limit, clock);
+  if (url === null) return local;
+  const { RedisLink } = await import('./queue/redis/redis-link.ts');
+  const { redisLimiter } = await import('./limiter/redis/redis-limiter.ts');
+  const link = new RedisLink(url, clock);
+  return redisLimiter({
+    limit,
+    local,
+    evaluate: (script, keys, args) => link.run((client) => client.eval(script, keys.length, ...keys, ...args)),
+    clock,
+    ...told,
+    close: () => link.close(),
+  });
 }

@@ -10,8 +10,9 @@ import type { Delivery } from './domain/delivery.ts';
 import type { Emit } from './domain/events.ts';
 import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
-import { type OpenStore, openQueue, openStore } from './engines.ts';
+import { type OpenStore, openLimiter, openQueue, openStore } from './engines.ts';
 import type { RequestLine } from './http/deps.ts';
+import type { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
 import { createBatchLine } from './pipeline/batch-line.ts';
@@ -200,6 +201,7 @@ async function startApi(
   const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
   const ids = idMaker(inAdvance(randomBytes));
   const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
+  const rateLimits = await openRateLimits(config, clock, about.log, stops);
   const server = createServer({
     store,
     inbox: store,
@@ -219,6 +221,8 @@ async function startApi(
     newRequestId: () => ids.notificationId(clock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
+    ...(rateLimits === null ? {} : { rateLimits }),
+    trustedProxies: config.trustedProxies,
     health: createHealth({
       store,
       queue: queue ?? bell,
@@ -236,6 +240,21 @@ async function startApi(
   const address = server.server.address() as AddressInfo;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return `http://${host}:${address.port}`;
+}
+
+async function openRateLimits(
+  { rateLimit: limit, rateLimitUrl }: Config,
+  clock: Clock,
+  log: Log,
+  stops: (() => Promise<void>)[],
+): Promise<RateLimits | null> {
+  if (limit === null) return null;
+  const limiter = await openLimiter(limit, rateLimitUrl, clock, {
+    onAway: (error) => log.warn({ event: 'rate_limits_apart', err: describe(error) }),
+    onBack: () => log.info({ event: 'rate_limits_together' }),
+  });
+  stops.push(() => limiter.close());
+  return { limit, limiter, onRefused: () => undefined };
 }
 
 /** Random bytes, drawn a few thousand at a time: drawing nine of them alone takes five microseconds. */

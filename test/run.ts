@@ -29,7 +29,7 @@ const LONG_PARTS: readonly Part[] = [part('watchdog', 'src/pipeline/*.engine-tes
 const PARTS: readonly Part[] = [
   part('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
   part('store: postgres', 'src/store/postgres/*.engine-test.ts'),
-  part('queue: redis', 'src/queue/redis/*.engine-test.ts'),
+  part('queue: redis', 'src/queue/redis/*.engine-test.ts', 'src/limiter/redis/*.engine-test.ts'),
   part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
   part('command line', 'test/command/*.test.ts'),
   part('simulator', 'test/simulator/**/*.test.ts'),

@@ -1,3 +1,4 @@
+import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
@@ -127,6 +128,8 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
   if (url !== null) {
     const open = config.apiKeys.length === 0;
     add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
+    const { rateLimit: limit } = config;
+    add('Limits', limit === null ? 'none' : `${rateLimitText(limit)} per API key or address (RATE_LIMIT=off: none)`);
     const key = open ? '' : ` -H 'X-API-Key: …'`;
     lines.push(
       '',

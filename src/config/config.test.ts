@@ -29,6 +29,9 @@ describe('a configuration', () => {
       sendTimeout: 15_000,
       concurrency: 64,
       apiKeys: [],
+      rateLimit: { count: 600, period: MINUTE },
+      rateLimitUrl: null,
+      trustedProxies: [],
     });
   });
 
@@ -77,6 +80,9 @@ describe('faults', () => {
       SEND_TIMEOUT_SECONDS: '0.5',
       WORKER_CONCURRENCY: '1e3',
       AUTH: 'maybe',
+      RATE_LIMIT: '600',
+      RATE_LIMIT_URL: 'amqp://localhost',
+      TRUSTED_PROXIES: '10.0.0.0/33',
     };
     const faults = faultsOf(env);
     assert.deepEqual(faults.map(({ env }) => env).toSorted(), Object.keys(env).toSorted());
@@ -141,6 +147,27 @@ describe('an address that others can reach', () => {
 
   test('stays open with AUTH=off in any case of the word', () => {
     assert.deepEqual(read({ API_HOST: '0.0.0.0', AUTH: 'Off' }).apiKeys, []);
+  });
+});
+
+describe('rate limits', () => {
+  test('are counted together in the Redis that is the queue, or in the one that is named', () => {
+    const redis = 'redis://localhost:6379';
+    assert.equal(read({ QUEUE_URL: redis }).rateLimitUrl, redis);
+    assert.equal(read({ QUEUE_URL: redis, RATE_LIMIT_URL: 'rediss://other' }).rateLimitUrl, 'rediss://other');
+    assert.equal(read({ RATE_LIMIT_URL: redis, QUEUE_URL: 'amqp://localhost' }).rateLimitUrl, redis);
+  });
+
+  test('can be turned off, and see past the proxies that are trusted', () => {
+    assert.equal(read({ RATE_LIMIT: 'off' }).rateLimit, null);
+    const nets = ['10.0.0.0/8', '::1', '192.0.2.1', 'fd00::/8'];
+    assert.deepEqual(read({ TRUSTED_PROXIES: nets.join(', ') }).trustedProxies, nets);
+    for (const wrong of ['proxy.example.com', '10.0.0.0/', '10.0.0/8', '::1/129', '1.2.3.4/8/8', 'fe80::1%eth0']) {
+      assert.deepEqual(
+        faultsOf({ TRUSTED_PROXIES: wrong }).map(({ env }) => env),
+        ['TRUSTED_PROXIES'],
+      );
+    }
   });
 });
 

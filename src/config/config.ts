@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
 import { parseDuration } from '../domain/duration.ts';
+import { parseRateLimit, type RateLimit } from '../domain/rate-limit.ts';
 import {
   DEFAULT_SCHEDULE,
   exponentialPolicy,
@@ -11,6 +12,7 @@ import {
 import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
 import { type Env, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
+import { parseNet } from './net.ts';
 import { parseQueueUrl, type QueueLocation } from './queue-url.ts';
 
 /** Every setting of the service itself; a provider's own stand beside its code. */
@@ -109,6 +111,28 @@ export const SETTINGS = {
     default: 'on',
     doc: '`off` serves openly on purpose, on any address, whatever `API_KEYS` says.',
   }),
+  rateLimit: setting(
+    'RATE_LIMIT',
+    'off, or a whole number and s, m, h or d: 600/m',
+    {
+      default: '600/m',
+      doc: 'How often one API key, or without one an address, may ask. `off`: as often as they like, for load tests.',
+    },
+    (given) => (given === 'off' ? 'off' : parseRateLimit(given)),
+  ),
+  rateLimitUrl: setting(
+    'RATE_LIMIT_URL',
+    'redis://… or rediss://…',
+    {
+      doc: 'Where API processes count together. Default: `QUEUE_URL` where that is Redis; otherwise each counts by itself.',
+    },
+    parseRedisUrl,
+  ),
+  trustedProxies: list('TRUSTED_PROXIES', {
+    of: 'IP addresses or nets (10.0.0.0/8)',
+    item: parseNet,
+    doc: 'Proxies in front of the API whose `X-Forwarded-For` is believed. Unset: a client is who connects.',
+  }),
 };
 
 type Values = SettingValues<typeof SETTINGS>;
@@ -129,6 +153,11 @@ export interface Config {
   readonly concurrency: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
+  /** Null: everybody may ask as often as they like. */
+  readonly rateLimit: RateLimit | null;
+  /** The Redis in which API processes count together; null: each by itself. */
+  readonly rateLimitUrl: string | null;
+  readonly trustedProxies: readonly string[];
 }
 
 /** Reads all settings and names every fault at once; `config` is null if there are any. */
@@ -150,6 +179,9 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
+    rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
+    rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),
+    trustedProxies: values.trustedProxies ?? [],
   });
   return { config, faults: [] };
 }
@@ -194,4 +226,9 @@ function parseSchedule(given: string): readonly number[] | undefined {
   if (waits.length >= MAX_ROUNDS) return undefined;
   const known = waits.filter((wait) => wait !== null).filter((wait) => wait <= MAX_DELAY);
   return known.length === waits.length ? known : undefined;
+}
+
+function parseRedisUrl(given: string): string | undefined {
+  const location = parseQueueUrl(given);
+  return location?.kind === 'redis' ? location.url : undefined;
 }

@@ -7,6 +7,7 @@ import type { InboxStore } from '../store/inbox.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
 import type { OverloadLimits } from './overload.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
@@ -23,6 +24,10 @@ export interface HttpDeps {
   readonly defaultRetry: RetryPolicy;
   /** Empty: no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** Left out: everybody may ask as often as they like. */
+  readonly rateLimits?: RateLimits;
+  /** Addresses and nets of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
   readonly health: () => Promise<HealthReport>;
   /** Called once for every finished request. */
   readonly log: (line: RequestLine) => void;

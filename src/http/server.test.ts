@@ -418,7 +418,13 @@ test('asks for a key on every route of the API and on no other', () =>
         { 'x-api-key': '' },
         { 'x-api-key': 'k'.repeat(9999) },
       ];
-      for (const headers of refused) assert.equal(await status(headers), 401);
+      for (const headers of refused) {
+        const answer = await app.inject({ url, headers });
+        assert.equal(answer.statusCode, 401);
+        assert.equal(answer.headers['www-authenticate'], 'Bearer');
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+        assert.equal(answer.json<Json>().code, 'unauthorized');
+      }
       for (const at of [`${url}?api_key=key-1`, '/api/nothing', '/api/v1/x']) assert.equal(await status({}, at), 401);
     },
     { apiKeys: ['key-1', 'key-2'] },

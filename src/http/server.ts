@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
-import { createAuth } from './auth.ts';
+import { askForKey, createAuth } from './auth.ts';
+import { clientAddresses } from './client-address.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
@@ -10,6 +12,7 @@ import { countBodies, type FrontDoorOptions, guardFrontDoor } from './front-door
 import { knownRoutes } from './known-routes.ts';
 import { overloadGate } from './overload.ts';
 import { ProblemError, sendProblem } from './problem-reply.ts';
+import { type RateGuard, rateGuard } from './rate-limits.ts';
 import { codeOfConnection, refusalOf, refuseConnection } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
@@ -26,8 +29,10 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
   const errors = new WeakMap<FastifyRequest, unknown>();
-  const isKnown = createAuth(deps.apiKeys);
-  const isAllowed = deps.apiKeys.length === 0 ? () => true : isKnown;
+  const keyOf = createAuth(deps.apiKeys);
+  const isAllowed = deps.apiKeys.length === 0 ? () => true : (request: IncomingMessage) => keyOf(request) !== null;
+  /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
+  const open = new Set<string>();
 
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (httpPart === 'body' ? bodyCheck(schema) : () => true));
   // Response schemas only describe: a serializer made of them would leave out silently what they forget.
@@ -40,7 +45,8 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const mostBytes = limits.manyBytes;
   const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  admission(app, { limits, routes: knownRoutes(app), isAllowed });
+  const guard = rateGuardOf(deps, keyOf, open);
+  admission(app, { limits, routes: knownRoutes(app), isAllowed, rateGuard: guard });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error, deps.random);
@@ -58,16 +64,14 @@ export function createServer(deps: HttpDeps): FastifyInstance {
 
   app.register(async (root) => {
     await openApi(root, deps);
-    await root.register(async (open) => {
-      healthRoutes(open, deps);
-      await docsRoutes(open);
+    await root.register(async (everybody) => {
+      everybody.addHook('onRoute', ({ url }) => void open.add(url));
+      healthRoutes(everybody, deps);
+      await docsRoutes(everybody);
     });
     await root.register(
       async (api) => {
-        api.addHook('onRequest', (request, reply, done) => {
-          if (isAllowed(request.raw)) done();
-          else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
-        });
+        askForKey(api, isAllowed);
         await api.register(async (ways) => {
           countBodies(ways, door);
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
@@ -81,6 +85,20 @@ export function createServer(deps: HttpDeps): FastifyInstance {
     );
   });
   return app;
+}
+
+/** The limits on how often a client may ask; probes, which come from supervisors, and the documentation have none. */
+function rateGuardOf(
+  { rateLimits, trustedProxies = [] }: HttpDeps,
+  keyOf: (request: IncomingMessage) => string | null,
+  open: ReadonlySet<string>,
+): RateGuard {
+  if (rateLimits === undefined) return (_request, _reply, pass) => pass();
+  const guard = rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+  return (request, reply, pass) => {
+    if (open.has(request.routeOptions.url ?? '')) pass();
+    else guard(request, reply, pass);
+  };
 }
 
 /** The framework with everything off that would answer, convert or log by itself. */
