@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { stat, statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { RateLimit } from './domain/rate-limit.ts';
@@ -14,6 +15,7 @@ import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import type { TransferStore } from './store/transfer.ts';
+import type { StorageFigures } from './telemetry/gauges.ts';
 
 /**
  * Which engines there are, and how the settings choose them: the one place that knows. Those that are not chosen are
@@ -26,6 +28,8 @@ export interface OpenStore {
   readonly migrated: readonly string[];
   /** For people: the file, or the URL without its password. */
   readonly place: string;
+  /** What the engine says of itself, for metrics. */
+  readonly figures: () => Promise<StorageFigures>;
 }
 
 /** Opens the store and brings its schema up to date; throws a sentence when it cannot be used. */
@@ -57,15 +61,25 @@ export async function openStoreForCopy(
     case 'sqlite': {
       const path = isAbsolute(database.path) ? database.path : resolve(database.path);
       const store = openSqliteStore({ path, clock, onNotice });
-      return { store, clock, migrated: store.migrated, place: path };
+      return { store, clock, migrated: store.migrated, place: path, figures: () => fileFigures(path) };
     }
     case 'postgres': {
       const { url } = database;
       const { openPostgresStore } = await import('./store/postgres/postgres-store.ts');
       const store = await openPostgresStore({ url, clock, connections: databasePool, onNotice });
-      return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url) };
+      const figures = () => Promise.resolve({ poolWaiting: store.waiting() });
+      return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url), figures };
     }
   }
+}
+
+async function fileFigures(path: string): Promise<StorageFigures> {
+  const [{ bavail, bsize }, wal] = await Promise.all([
+    statfs(dirname(path)),
+    // There is none before the first write.
+    stat(`${path}-wal`).catch(() => null),
+  ]);
+  return { diskFree: bavail * bsize, walBytes: wal?.size ?? 0 };
 }
 
 /** The queue that carries; null where the store itself is the queue. Connects in the background. */

@@ -12,6 +12,7 @@ import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
 import { type OpenStore, openLimiter, openQueue, openStore } from './engines.ts';
 import type { RequestLine } from './http/deps.ts';
+import { createOperationsServer } from './http/operations-server.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
@@ -20,7 +21,7 @@ import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
-import { createHealth } from './pipeline/health.ts';
+import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
@@ -29,6 +30,7 @@ import { createWorker, type Worker } from './pipeline/work.ts';
 import { databaseQueue } from './queue/database/database-queue.ts';
 import type { BrokerQueue, Queue } from './queue/queue.ts';
 import { describe, type Log, logEvent, logNotice } from './telemetry/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 /** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
 export type Role = 'api' | 'worker' | 'scheduler';
@@ -36,6 +38,8 @@ export type Role = 'api' | 'worker' | 'scheduler';
 export interface Running {
   /** Where the API is; null without the role. */
   readonly url: string | null;
+  /** Where a process without the API serves its figures, if it does. */
+  readonly metricsUrl: string | null;
   /** Where the data is, for people. */
   readonly place: string;
   readonly channels: Channels;
@@ -71,31 +75,42 @@ export async function startTidings(
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
   try {
-    const { store, clock, place } = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
+    const open = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
+    const { store, clock, place, figures } = open;
     stops.push(() => store.close());
     const bell = databaseQueue({ changes: store });
     stops.push(() => bell.close());
     const queue = await openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
-    const { emit, idle: told } = telling(log, queue);
+    const metrics = createMetrics(clock, version);
+    const { emit, idle: told } = telling(log, metrics, queue);
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
     const channels = openChannels(plan, store, stops);
 
-    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit };
+    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
-    const url = roles.has('api') ? await startApi(parts, work, { log, version }, stops) : null;
-    return { url, place, channels, gaveUp, stop };
+    const health = healthOf(parts, work);
+    const inflight = work === null ? null : () => config.concurrency - work.worker.signs().freeSlots;
+    metrics.watch({ backlog: () => store.backlog(), health, inflight, storage: figures });
+    const about = { log, version, health };
+    const url = roles.has('api') ? await startApi(parts, about, stops) : null;
+    const metricsUrl = url === null ? await startOperations(parts, about, stops) : null;
+    return { url, metricsUrl, place, channels, gaveUp, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** To the log, and what has failed for good to the broker too, for tools that watch it there. */
-function telling(log: Log, queue: BrokerQueue | null): { readonly emit: Emit; readonly idle: () => Promise<void> } {
+/** To the log, to the figures, and what has failed for good to the broker too, for tools that watch it there. */
+function telling(
+  log: Log,
+  metrics: Metrics,
+  queue: BrokerQueue | null,
+): { readonly emit: Emit; readonly idle: () => Promise<void> } {
   const line = createBatchLine<Delivery>({
     async pass(failed) {
       const letters = failed.map(({ id, notificationId, reason }) => ({ id, notificationId, reason: reason ?? '' }));
@@ -106,6 +121,7 @@ function telling(log: Log, queue: BrokerQueue | null): { readonly emit: Emit; re
   });
   const emit: Emit = (event) => {
     logEvent(log, event);
+    metrics.event(event);
     if (queue === null || event.type !== 'moved') return;
     const { delivery } = event;
     if (delivery.status === 'failed' && delivery.discardedAt === null) line.add([delivery]);
@@ -123,6 +139,14 @@ interface Parts {
   readonly handedOverUntil: HandedOverUntil;
   readonly channels: Channels;
   readonly emit: Emit;
+  readonly metrics: Metrics;
+}
+
+/** What is told of the process to those who ask it. */
+interface About {
+  readonly log: Log;
+  readonly version: string;
+  readonly health: () => Promise<HealthReport>;
 }
 
 function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() => Promise<void>)[]): Channels {
@@ -192,16 +216,11 @@ function startWork(
   return { worker, watchdog };
 }
 
-async function startApi(
-  parts: Parts,
-  work: Work | null,
-  about: { readonly log: Log; readonly version: string },
-  stops: (() => Promise<void>)[],
-): Promise<string> {
-  const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
+async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)[]): Promise<string> {
+  const { config, store, clock, channels, emit, handOff, metrics } = parts;
   const ids = idMaker(inAdvance(randomBytes));
   const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
-  const rateLimits = await openRateLimits(config, clock, about.log, stops);
+  const rateLimits = await openRateLimits(parts, about.log, stops);
   const server = createServer({
     store,
     inbox: store,
@@ -223,28 +242,61 @@ async function startApi(
     apiKeys: config.apiKeys,
     ...(rateLimits === null ? {} : { rateLimits }),
     trustedProxies: config.trustedProxies,
-    health: createHealth({
-      store,
-      queue: queue ?? bell,
-      worker: work?.worker ?? null,
-      watchdog: work?.watchdog ?? null,
-      clock,
-    }),
-    log: (line) => logRequest(about.log, line),
-    onRefused: (count) => about.log.warn({ event: 'overloaded', refused: count }),
+    health: about.health,
+    metrics: () => metrics.text(),
+    log(line) {
+      logRequest(about.log, line);
+      metrics.answered(line);
+    },
+    onRefused(count) {
+      about.log.warn({ event: 'overloaded', refused: count });
+      metrics.refused('overloaded', count);
+    },
     version: about.version,
   });
-  // First of all to stop: what is accepted from then on would only wait for the next start.
+  return listen(server, config.host, config.port, stops);
+}
+
+function healthOf({ store, clock, bell, queue }: Parts, work: Work | null): () => Promise<HealthReport> {
+  const { worker = null, watchdog = null } = work ?? {};
+  return createHealth({ store, queue: queue ?? bell, worker, watchdog, clock });
+}
+
+/** What supervisors and Prometheus ask of a process that has no API, where they are to. */
+async function startOperations(
+  { config, clock, metrics }: Parts,
+  { log, version, health }: About,
+  stops: (() => Promise<void>)[],
+): Promise<string | null> {
+  if (config.metricsPort === null) return null;
+  const ids = idMaker(inAdvance(randomBytes));
+  const server = createOperationsServer({
+    random: Math.random,
+    newRequestId: () => ids.notificationId(clock.now()),
+    apiKeys: config.apiKeys,
+    health,
+    metrics: () => metrics.text(),
+    log: (line) => logRequest(log, line),
+    version,
+  });
+  return listen(server, config.host, config.metricsPort, stops);
+}
+
+/** Answers where that is. First of all to stop: what is accepted from then on would only wait for the next start. */
+async function listen(
+  server: ReturnType<typeof createServer>,
+  host: string,
+  port: number,
+  stops: (() => Promise<void>)[],
+): Promise<string> {
   stops.push(() => server.close());
-  await server.listen({ host: config.host, port: config.port });
+  await server.listen({ host, port });
   const address = server.server.address() as AddressInfo;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return `http://${host}:${address.port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
 async function openRateLimits(
-  { rateLimit: limit, rateLimitUrl }: Config,
-  clock: Clock,
+  { config: { rateLimit: limit, rateLimitUrl }, clock, metrics }: Parts,
   log: Log,
   stops: (() => Promise<void>)[],
 ): Promise<RateLimits | null> {
@@ -254,7 +306,7 @@ async function openRateLimits(
     onBack: () => log.info({ event: 'rate_limits_together' }),
   });
   stops.push(() => limiter.close());
-  return { limit, limiter, onRefused: () => undefined };
+  return { limit, limiter, onRefused: () => metrics.refused('rate_limited', 1) };
 }
 
 /** Random bytes, drawn a few thousand at a time: drawing nine of them alone takes five microseconds. */

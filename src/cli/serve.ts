@@ -21,7 +21,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   try {
     running = await startTidings(config, plan, new Set(roles), log, programVersion());
   } catch (error) {
-    process.stderr.write(`Tidings cannot start: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot start: ${startFault(error, setup, roles)}\n`);
     return startCode(error);
   }
   // Whoever reads that it is up may end it at once: it listens by then.
@@ -45,7 +45,7 @@ export async function migrateOnly(): Promise<number> {
     process.stdout.write(`${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
     return startCode(error);
   }
 }
@@ -97,12 +97,13 @@ function startCode(error: unknown): number {
   return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
 }
 
-function startFault(error: unknown, { config }: Setup): string {
+function startFault(error: unknown, { config }: Setup, roles: readonly Role[]): string {
   const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
   const code = isListening && 'code' in error ? error.code : null;
-  const where = `${config.host}:${config.port}`;
-  if (code === 'EADDRINUSE') return `${where} is already in use; set API_PORT to another port.`;
-  if (code === 'EACCES') return `${where} may not be listened on; set API_PORT to a port above 1023.`;
+  const [setting, port] = roles.includes('api') ? ['API_PORT', config.port] : ['METRICS_PORT', config.metricsPort];
+  const where = `${config.host}:${port}`;
+  if (code === 'EADDRINUSE') return `${where} is already in use; set ${setting} to another port.`;
+  if (code === 'EACCES') return `${where} may not be listened on; set ${setting} to a port above 1023.`;
   if (code === 'EADDRNOTAVAIL') return `this machine has no address ${config.host}; set API_HOST.`;
   return error instanceof Error ? error.message : String(error);
 }
@@ -115,6 +116,7 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     add('API', `${url}/api/v1`);
     add('Docs', `${url}/docs`);
   }
+  if (running.metricsUrl !== null) add('Metrics', `${running.metricsUrl}/metrics`);
   add('Data', running.place);
   if (config.queue.kind !== 'database') add('Queue', withoutPassword(config.queue.url));
   const live = running.channels.live.filter(({ sandboxed }) => !sandboxed);

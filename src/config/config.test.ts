@@ -18,6 +18,7 @@ describe('a configuration', () => {
     assert.deepEqual(read({}), {
       host: '127.0.0.1',
       port: 8000,
+      metricsPort: null,
       database: { kind: 'sqlite', path: './data/tidings.db' },
       databasePool: 10,
       queue: { kind: 'database' },

@@ -32,6 +32,11 @@ export const SETTINGS = {
     default: '8000',
     doc: 'The same, by the name that hosting platforms use.',
   }),
+  metricsPort: integer('METRICS_PORT', {
+    min: 0,
+    max: 65_535,
+    doc: 'Where `worker` and `scheduler` serve `/metrics` and `/health`, at `API_HOST`; 0 takes a free port. Unset: nowhere. With the API they are on its port.',
+  }),
   database: setting(
     'DATABASE_URL',
     'sqlite:<path> or postgres://<user>:<password>@<host>/<database>',
@@ -141,6 +146,8 @@ type Values = SettingValues<typeof SETTINGS>;
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Of a process without the API; null: it listens nowhere. */
+  readonly metricsPort: number | null;
   readonly database: DatabaseLocation;
   readonly databasePool: number;
   readonly queue: QueueLocation;
@@ -168,6 +175,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
   const config: Config = Object.freeze({
     host: values.host,
     port: values.apiPort ?? values.port,
+    metricsPort: values.metricsPort,
     database: values.database,
     databasePool: values.databasePool,
     queue: values.queue,

@@ -29,6 +29,8 @@ export interface HttpDeps {
   /** Addresses and nets of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[];
   readonly health: () => Promise<HealthReport>;
+  /** The figures of this process in the text format of Prometheus. */
+  readonly metrics: () => Promise<string>;
   /** Called once for every finished request. */
   readonly log: (line: RequestLine) => void;
   /** Called now and then with how many requests were turned away since the last time, as too much was going on. */

@@ -400,7 +400,11 @@ test('asks for a key on every route of the API and on no other', () =>
         for (const method of Object.keys(methods)) {
           const url = path.replace(/\{[a-z_]+\}/g, 'x');
           const answer = await app.inject({ method: method.toUpperCase() as 'GET', url });
-          assert.equal(answer.statusCode === 401, path.startsWith('/api/'), `${method} ${path}: ${answer.statusCode}`);
+          assert.equal(
+            answer.statusCode === 401,
+            path.startsWith('/api/') || path === '/metrics',
+            `${method} ${path}: ${answer.statusCode}`,
+          );
         }
       }
       const url = '/api/v1/notifications';
@@ -428,6 +432,19 @@ test('asks for a key on every route of the API and on no other', () =>
       for (const at of [`${url}?api_key=key-1`, '/api/nothing', '/api/v1/x']) assert.equal(await status({}, at), 401);
     },
     { apiKeys: ['key-1', 'key-2'] },
+  ));
+
+test('serves its figures as Prometheus reads them, and asks for no more than a GET', () =>
+  withServer(
+    async ({ app }) => {
+      const answer = await app.inject({ url: '/metrics' });
+      assert.deepEqual(
+        [answer.statusCode, answer.headers['content-type'], answer.body],
+        [200, 'text/plain; version=0.0.4; charset=utf-8', 'a_total 1\n'],
+      );
+      assert.equal((await app.inject({ method: 'POST', url: '/metrics' })).statusCode, 405);
+    },
+    { metrics: () => Promise.resolve('a_total 1\n') },
   ));
 
 test('takes a well-formed request id or trace id, and makes one otherwise', () =>

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
+import { answerErrors } from './answer-errors.ts';
 import { askForKey, createAuth } from './auth.ts';
 import { clientAddresses } from './client-address.ts';
 import { guardConnections } from './connections.ts';
@@ -19,6 +20,7 @@ import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { docsRoutes, openApi } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
+import { METRICS, metricsRoute } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
@@ -28,7 +30,6 @@ import { strictJson } from './strict-json.ts';
 export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const errors = new WeakMap<FastifyRequest, unknown>();
   const keyOf = createAuth(deps.apiKeys);
   const isAllowed = deps.apiKeys.length === 0 ? () => true : (request: IncomingMessage) => keyOf(request) !== null;
   /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
@@ -45,29 +46,22 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const mostBytes = limits.manyBytes;
   const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  const guard = rateGuardOf(deps, keyOf, open);
+  const guard = rateGuardOf(deps, keyOf, ({ raw, routeOptions: { url = '' } }) => {
+    return open.has(url) || (url === METRICS && isAllowed(raw));
+  });
   admission(app, { limits, routes: knownRoutes(app), isAllowed, rateGuard: guard });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = refusalOf(error, deps.random);
-    if (refusal.unexpected) errors.set(request, error);
-    if (refusal.retryAfter !== null) reply.header('retry-after', refusal.retryAfter);
-    return sendProblem(reply, refusal.code, refusal.details);
-  });
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.is404 ? null : (request.routeOptions.url ?? null);
-    const line = { method: request.method, route, status: reply.statusCode, durationMs: reply.elapsedTime };
-    const error = errors.get(request);
-    deps.log({ ...line, requestId: request.id, ...(error === undefined ? {} : { error }) });
-    done();
-  });
+  answerErrors(app, deps);
 
   app.register(async (root) => {
-    await openApi(root, deps);
+    await openApi(root, deps, open);
     await root.register(async (everybody) => {
       everybody.addHook('onRoute', ({ url }) => void open.add(url));
       healthRoutes(everybody, deps);
       await docsRoutes(everybody);
+    });
+    await root.register(async (keyed) => {
+      askForKey(keyed, isAllowed);
+      metricsRoute(keyed, deps.metrics);
     });
     await root.register(
       async (api) => {
@@ -87,22 +81,28 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-/** The limits on how often a client may ask; probes, which come from supervisors, and the documentation have none. */
+/**
+ * The limits on how often a client may ask. Probes, which come from supervisors, and the documentation have none; nor
+ * has whoever may read the figures, as they are needed most when others ask too often.
+ */
 function rateGuardOf(
   { rateLimits, trustedProxies = [] }: HttpDeps,
   keyOf: (request: IncomingMessage) => string | null,
-  open: ReadonlySet<string>,
+  isFree: (request: FastifyRequest) => boolean,
 ): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
   const guard = rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
   return (request, reply, pass) => {
-    if (open.has(request.routeOptions.url ?? '')) pass();
+    if (isFree(request)) pass();
     else guard(request, reply, pass);
   };
 }
 
 /** The framework with everything off that would answer, convert or log by itself. */
-function bareServer(deps: HttpDeps, limits: HttpLimits): FastifyInstance {
+export function bareServer(
+  deps: Pick<HttpDeps, 'random' | 'newRequestId' | 'log'>,
+  limits: HttpLimits,
+): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,

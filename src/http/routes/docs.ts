@@ -28,8 +28,8 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
   ...[NotificationListOut, DeadLetterOut, DeadLetterListOut, ProblemOutSchema, FaultOut, BatchOut, ...OTHER_SCHEMAS],
 ];
 
-/** Collects the routes that are registered after it for the OpenAPI document. */
-export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<void> {
+/** Collects the routes that are registered after it for the OpenAPI document. `open`: those that ask for no key. */
+export async function openApi(app: FastifyInstance, deps: HttpDeps, open: ReadonlySet<string>): Promise<void> {
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
   const secured = deps.apiKeys.length > 0;
   await app.register(swagger, {
@@ -55,8 +55,7 @@ export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<voi
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => nameOf(json) ?? `schema-${index}` },
     transform: ({ schema, url }) => ({
-      // Outside of /api/ no key is asked for.
-      schema: secured && !url.startsWith('/api/') ? { ...schema, security: [] } : schema,
+      schema: secured && open.has(url) ? { ...schema, security: [] } : schema,
       url,
     }),
   });
