@@ -31,6 +31,7 @@ import { databaseQueue } from './queue/database/database-queue.ts';
 import type { BrokerQueue, Queue } from './queue/queue.ts';
 import { describe, type Log, logEvent, logNotice } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { Tracer } from './telemetry/tracer.ts';
 
 /** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
 export type Role = 'api' | 'worker' | 'scheduler';
@@ -83,13 +84,14 @@ export async function startTidings(
     const queue = await openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
     const metrics = createMetrics(clock, version);
-    const { emit, idle: told } = telling(log, metrics, queue);
+    const traces = await openTraces(config, { clock, log, version }, stops);
+    const { emit, idle: told } = telling(log, { metrics, traces }, queue);
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
     const channels = openChannels(plan, store, stops);
 
-    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics };
+    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
     const health = healthOf(parts, work);
@@ -105,10 +107,10 @@ export async function startTidings(
   }
 }
 
-/** To the log, to the figures, and what has failed for good to the broker too, for tools that watch it there. */
+/** To the log, the figures and the traces, and what has failed for good to the broker too, for tools that watch it there. */
 function telling(
   log: Log,
-  metrics: Metrics,
+  { metrics, traces }: Pick<Parts, 'metrics' | 'traces'>,
   queue: BrokerQueue | null,
 ): { readonly emit: Emit; readonly idle: () => Promise<void> } {
   const line = createBatchLine<Delivery>({
@@ -122,6 +124,7 @@ function telling(
   const emit: Emit = (event) => {
     logEvent(log, event);
     metrics.event(event);
+    traces?.event(event);
     if (queue === null || event.type !== 'moved') return;
     const { delivery } = event;
     if (delivery.status === 'failed' && delivery.discardedAt === null) line.add([delivery]);
@@ -140,6 +143,7 @@ interface Parts {
   readonly channels: Channels;
   readonly emit: Emit;
   readonly metrics: Metrics;
+  readonly traces: Tracer | null;
 }
 
 /** What is told of the process to those who ask it. */
@@ -173,7 +177,7 @@ function startWork(
   giveUp: () => void,
   stops: (() => Promise<void>)[],
 ): Work | null {
-  const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
+  const { config, store, clock, bell, queue, channels, emit, handOff, traces } = parts;
   const common = { store, handOff, clock, retry: config.retry, emit };
   if (roles.has('worker') || roles.has('scheduler')) {
     const sweeper = createSweeper(common);
@@ -191,6 +195,7 @@ function startWork(
     random: Math.random,
     emit,
     sendTimeout: config.sendTimeout,
+    ...(traces === null ? {} : { traceparent: traces.traceparent }),
     stopping: () => stopping,
   });
   const { concurrency, leaseMs, sendTimeout } = config;
@@ -217,7 +222,7 @@ function startWork(
 }
 
 async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)[]): Promise<string> {
-  const { config, store, clock, channels, emit, handOff, metrics } = parts;
+  const { config, store, clock, channels, emit, handOff, metrics, traces } = parts;
   const ids = idMaker(inAdvance(randomBytes));
   const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
   const rateLimits = await openRateLimits(parts, about.log, stops);
@@ -247,6 +252,7 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
     log(line) {
       logRequest(about.log, line);
       metrics.answered(line);
+      traces?.answered(line);
     },
     onRefused(count) {
       about.log.warn({ event: 'overloaded', refused: count });
@@ -293,6 +299,27 @@ async function listen(
   await server.listen({ host, port });
   const address = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}
+
+/** Null where nothing is traced; then nothing of it is loaded either. */
+async function openTraces(
+  { tracing }: Config,
+  { clock, log, version }: Pick<About, 'log' | 'version'> & { readonly clock: Clock },
+  stops: (() => Promise<void>)[],
+): Promise<Tracer | null> {
+  if (tracing === null) return null;
+  const { startTracing } = await import('./telemetry/tracer.ts');
+  const http = httpClient({ guard: null, connections: 1 });
+  const tracer = startTracing({
+    ...{ tracing, clock, version, post: (request) => http.post(request) },
+    onAway: () => log.warn({ event: 'traces_dropped' }),
+    onBack: () => log.info({ event: 'traces_taken' }),
+  });
+  stops.push(async () => {
+    await tracer.close();
+    await http.close();
+  });
+  return tracer;
 }
 
 async function openRateLimits(

@@ -33,6 +33,7 @@ describe('a configuration', () => {
       rateLimit: { count: 600, period: MINUTE },
       rateLimitUrl: null,
       trustedProxies: [],
+      tracing: null,
     });
   });
 
@@ -169,6 +170,55 @@ describe('rate limits', () => {
         ['TRUSTED_PROXIES'],
       );
     }
+  });
+});
+
+describe('tracing', () => {
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318/';
+
+  test('goes where the standard settings say', () => {
+    assert.deepEqual(read({ OTEL_EXPORTER_OTLP_ENDPOINT }).tracing, {
+      url: 'http://collector:4318/v1/traces',
+      headers: {},
+      resource: { 'service.name': 'tidings' },
+      share: 1,
+    });
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces/in',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x, a=b==,',
+      OTEL_SERVICE_NAME: 'notify',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,team=a%2Cb',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    };
+    assert.deepEqual(read(env).tracing, {
+      url: 'https://traces/in',
+      headers: { authorization: 'Bearer x', a: 'b==' },
+      resource: { 'service.name': 'notify', team: 'a,b' },
+      share: 0.25,
+    });
+  });
+
+  test('is off without them, and where they say so', () => {
+    assert.equal(read({ OTEL_SERVICE_NAME: 'notify' }).tracing, null);
+    assert.equal(read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' }).tracing, null);
+    assert.equal(read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER: 'always_off' }).tracing?.share, 0);
+    assert.equal(read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER_ARG: '0' }).tracing?.share, 1);
+  });
+
+  test('is not guessed at', () => {
+    const wrong = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a canary',
+      OTEL_RESOURCE_ATTRIBUTES: 'a=%zz',
+      OTEL_TRACES_SAMPLER: 'jaeger_remote',
+      OTEL_TRACES_SAMPLER_ARG: '2',
+    };
+    const faults = faultsOf(wrong);
+    assert.deepEqual(faults.map(({ env }) => env).toSorted(), Object.keys(wrong).toSorted());
+    assert.doesNotMatch(JSON.stringify(faults), /canary/);
   });
 });
 

@@ -14,6 +14,7 @@ import { type Env, readSettings, type SettingFault, type SettingValues, setting 
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
 import { parseNet } from './net.ts';
 import { parseQueueUrl, type QueueLocation } from './queue-url.ts';
+import { TRACING_SETTINGS, type Tracing, tracingOf } from './tracing.ts';
 
 /** Every setting of the service itself; a provider's own stand beside its code. */
 export const SETTINGS = {
@@ -138,6 +139,7 @@ export const SETTINGS = {
     item: parseNet,
     doc: 'Proxies in front of the API whose `X-Forwarded-For` is believed. Unset: a client is who connects.',
   }),
+  ...TRACING_SETTINGS,
 };
 
 type Values = SettingValues<typeof SETTINGS>;
@@ -165,6 +167,8 @@ export interface Config {
   /** The Redis in which API processes count together; null: each by itself. */
   readonly rateLimitUrl: string | null;
   readonly trustedProxies: readonly string[];
+  /** Null: nothing is traced. */
+  readonly tracing: Tracing | null;
 }
 
 /** Reads all settings and names every fault at once; `config` is null if there are any. */
@@ -190,6 +194,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
     rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),
     trustedProxies: values.trustedProxies ?? [],
+    tracing: tracingOf(values),
   });
   return { config, faults: [] };
 }

@@ -17,7 +17,13 @@ export function answerErrors(app: FastifyInstance, { random, log }: Pick<HttpDep
     const route = request.is404 ? null : (request.routeOptions.url ?? null);
     const line = { method: request.method, route, status: reply.statusCode, durationMs: reply.elapsedTime };
     const error = errors.get(request);
-    log({ ...line, requestId: request.id, ...(error === undefined ? {} : { error }) });
+    const { traceparent } = request.headers;
+    log({
+      ...line,
+      requestId: request.id,
+      ...(typeof traceparent === 'string' ? { traceparent } : {}),
+      ...(error === undefined ? {} : { error }),
+    });
     done();
   });
 }

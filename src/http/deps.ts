@@ -46,6 +46,8 @@ export interface RequestLine {
   readonly status: number;
   readonly durationMs: number;
   readonly requestId: string;
+  /** The client's header, as it came. */
+  readonly traceparent?: string;
   /** What was thrown where nothing may be thrown: a bug, or a store that cannot be used (`StoreUnavailable`). */
   readonly error?: unknown;
 }
