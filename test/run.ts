@@ -49,7 +49,7 @@ const PARTS: readonly Part[] = [
   part('chaos', 'test/chaos/*.test.ts'),
   part('bad input', 'test/bad-input/*.test.ts'),
   part('peers', 'test/peers/*.test.ts'),
-  part('queue: redis', 'src/queue/redis/*.engine-test.ts'),
+  part('queue: redis', 'src/queue/redis/*.engine-test.ts', 'src/limiter/redis/*.engine-test.ts'),
   part('overload', 'test/overload/*.test.ts'),
 ];
 

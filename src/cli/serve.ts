@@ -1,3 +1,4 @@
+import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
@@ -21,7 +22,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   try {
     running = await startTidings(config, plan, new Set(roles), log, programVersion());
   } catch (error) {
-    process.stderr.write(`Tidings cannot start: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot start: ${startFault(error, setup, roles)}\n`);
     return startCode(error);
   }
   // Whoever reads that it is up may end it at once: it listens by then.
@@ -46,7 +47,7 @@ export async function migrateOnly(): Promise<number> {
     process.stdout.write(`${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
     return startCode(error);
   }
 }
@@ -98,12 +99,13 @@ function startCode(error: unknown): number {
   return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
 }
 
-function startFault(error: unknown, { config }: Setup): string {
+function startFault(error: unknown, { config }: Setup, roles: readonly Role[]): string {
   const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
   const code = isListening && 'code' in error ? error.code : null;
-  const where = `${config.host}:${config.port}`;
-  if (code === 'EADDRINUSE') return `${where} is already in use; set API_PORT to another port.`;
-  if (code === 'EACCES') return `${where} may not be listened on; set API_PORT to a port above 1023.`;
+  const [setting, port] = roles.includes('api') ? ['API_PORT', config.port] : ['METRICS_PORT', config.metricsPort];
+  const where = `${config.host}:${port}`;
+  if (code === 'EADDRINUSE') return `${where} is already in use; set ${setting} to another port.`;
+  if (code === 'EACCES') return `${where} may not be listened on; set ${setting} to a port above 1023.`;
   if (code === 'EADDRNOTAVAIL') return `this machine has no address ${config.host}; set API_HOST.`;
   return error instanceof Error ? error.message : String(error);
 }
@@ -116,6 +118,7 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     add('API', `${url}/api/v1`);
     add('Docs', `${url}/docs`);
   }
+  if (running.metricsUrl !== null) add('Metrics', `${running.metricsUrl}/metrics`);
   add('Data', running.place);
   if (config.queue.kind !== 'database') add('Queue', withoutPassword(config.queue.url));
   const live = running.channels.live.filter(({ sandboxed }) => !sandboxed);
@@ -129,6 +132,8 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
   if (url !== null) {
     const open = config.apiKeys.length === 0;
     add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
+    const { rateLimit: limit } = config;
+    add('Limits', limit === null ? 'none' : `${rateLimitText(limit)} per API key or address (RATE_LIMIT=off: none)`);
     const key = open ? '' : ` -H 'X-API-Key: …'`;
     lines.push(
       '',

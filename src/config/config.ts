@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
 import { parseDuration } from '../domain/duration.ts';
+import { parseRateLimit, type RateLimit } from '../domain/rate-limit.ts';
 import {
   DEFAULT_SCHEDULE,
   exponentialPolicy,
@@ -12,7 +13,9 @@ import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts
 import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { queueNames } from './aliases.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
+import { parseNet } from './net.ts';
 import { parseQueueUrl, type QueueLocation } from './queue-url.ts';
+import { TRACING_SETTINGS, type Tracing, tracingOf } from './tracing.ts';
 
 /** Every setting of the service itself; a provider's own stand beside its code. */
 export const SETTINGS = {
@@ -30,6 +33,11 @@ export const SETTINGS = {
     max: 65_535,
     default: '8000',
     doc: 'The same, by the name that hosting platforms use.',
+  }),
+  metricsPort: integer('METRICS_PORT', {
+    min: 0,
+    max: 65_535,
+    doc: 'Where `worker` and `scheduler` serve `/metrics` and `/health`, at `API_HOST`; 0 takes a free port. Unset: nowhere. With the API they are on its port.',
   }),
   database: setting(
     'DATABASE_URL',
@@ -110,6 +118,29 @@ export const SETTINGS = {
     default: 'on',
     doc: '`off` serves openly on purpose, on any address, whatever `API_KEYS` says.',
   }),
+  rateLimit: setting(
+    'RATE_LIMIT',
+    'off, or a whole number and s, m, h or d: 600/m',
+    {
+      default: '600/m',
+      doc: 'How often one API key, or without one an address, may ask. `off`: as often as they like, for load tests.',
+    },
+    (given) => (given === 'off' ? 'off' : parseRateLimit(given)),
+  ),
+  rateLimitUrl: setting(
+    'RATE_LIMIT_URL',
+    'redis://… or rediss://…',
+    {
+      doc: 'Where API processes count together. Default: `QUEUE_URL` where that is Redis; otherwise each counts by itself.',
+    },
+    parseRedisUrl,
+  ),
+  trustedProxies: list('TRUSTED_PROXIES', {
+    of: 'IP addresses or nets (10.0.0.0/8)',
+    item: parseNet,
+    doc: 'Proxies in front of the API whose `X-Forwarded-For` is believed. Unset: a client is who connects.',
+  }),
+  ...TRACING_SETTINGS,
 };
 
 type Values = SettingValues<typeof SETTINGS>;
@@ -118,6 +149,8 @@ type Values = SettingValues<typeof SETTINGS>;
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Of a process without the API; null: it listens nowhere. */
+  readonly metricsPort: number | null;
   readonly database: DatabaseLocation;
   readonly databasePool: number;
   readonly queue: QueueLocation;
@@ -130,6 +163,13 @@ export interface Config {
   readonly concurrency: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
+  /** Null: everybody may ask as often as they like. */
+  readonly rateLimit: RateLimit | null;
+  /** The Redis in which API processes count together; null: each by itself. */
+  readonly rateLimitUrl: string | null;
+  readonly trustedProxies: readonly string[];
+  /** Null: nothing is traced. */
+  readonly tracing: Tracing | null;
 }
 
 /** Reads all settings and names every fault at once; `config` is null if there are any. */
@@ -140,6 +180,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
   const config: Config = Object.freeze({
     host: values.host,
     port: values.apiPort ?? values.port,
+    metricsPort: values.metricsPort,
     database: values.database,
     databasePool: values.databasePool,
     queue: values.queue,
@@ -151,6 +192,10 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
+    rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
+    rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),
+    trustedProxies: values.trustedProxies ?? [],
+    tracing: tracingOf(values),
   });
   return { config, faults: [] };
 }
@@ -210,4 +255,9 @@ function parseSchedule(given: string): readonly number[] | undefined {
   if (waits.length >= MAX_ROUNDS) return undefined;
   const known = waits.filter((wait) => wait !== null).filter((wait) => wait <= MAX_DELAY);
   return known.length === waits.length ? known : undefined;
+}
+
+function parseRedisUrl(given: string): string | undefined {
+  const location = parseQueueUrl(given);
+  return location?.kind === 'redis' ? location.url : undefined;
 }

@@ -5,6 +5,7 @@ import type { HttpLimits } from './deps.ts';
 import { timesSent } from './headers.ts';
 import type { KnownRoutes } from './known-routes.ts';
 import { type ProblemDetails, sendProblem } from './problem-reply.ts';
+import type { RateGuard } from './rate-limits.ts';
 
 /** JSON in UTF-8, and nothing that a lenient parser might read as that. */
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
@@ -34,14 +35,14 @@ export function admission(
     readonly limits: HttpLimits;
     readonly routes: KnownRoutes;
     readonly isAllowed: (request: IncomingMessage) => boolean;
+    readonly rateGuard: RateGuard;
   },
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS).header('x-request-id', request.id);
     const refusal = refusalOfHead(request, at.limits);
     if (refusal !== null) sendProblem(reply, refusal.code, refusal);
-    else if (request.is404) refusePath(request, reply, at);
-    else done();
+    else at.rateGuard(request, reply, () => (request.is404 ? refusePath(request, reply, at) : done()));
   });
   // After the routes' own hooks, which ask for a key, and before the body is read.
   app.addHook('preParsing', (request, reply, payload, done) => {

@@ -421,10 +421,29 @@ test('asks for a key on every route of the API and at every door, and on no othe
         { 'x-api-key': '' },
         { 'x-api-key': 'k'.repeat(9999) },
       ];
-      for (const headers of refused) assert.equal(await status(headers), 401);
+      for (const headers of refused) {
+        const answer = await app.inject({ url, headers });
+        assert.equal(answer.statusCode, 401);
+        assert.equal(answer.headers['www-authenticate'], 'Bearer');
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+        assert.equal(answer.json<Json>().code, 'unauthorized');
+      }
       for (const at of [`${url}?api_key=key-1`, '/api/nothing', '/api/v1/x']) assert.equal(await status({}, at), 401);
     },
     { apiKeys: ['key-1', 'key-2'] },
+  ));
+
+test('serves its figures as Prometheus reads them, and asks for no more than a GET', () =>
+  withServer(
+    async ({ app }) => {
+      const answer = await app.inject({ url: '/metrics' });
+      assert.deepEqual(
+        [answer.statusCode, answer.headers['content-type'], answer.body],
+        [200, 'text/plain; version=0.0.4; charset=utf-8', 'a_total 1\n'],
+      );
+      assert.equal((await app.inject({ method: 'POST', url: '/metrics' })).statusCode, 405);
+    },
+    { metrics: () => Promise.resolve('a_total 1\n') },
   ));
 
 test('takes a well-formed request id or trace id, and makes one otherwise', () =>

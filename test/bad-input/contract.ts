@@ -188,9 +188,11 @@ export function comparable(answer: WireAnswer, seeds: string): string {
   const plain = (text: string) =>
     text.replace(ID, (id) => (id.startsWith(seeds) ? id : '<id>')).replace(TIME, '<time>');
   const body = jsonOf(answer.body);
+  // Figures are plain text.
+  const text = answer.headers.get('content-type')?.startsWith('text/plain') === true ? '<figures>' : answer.body;
   const shown =
     body === null
-      ? answer.body
+      ? text
       : JSON.stringify(body, (key, value: unknown) => {
           if (OF_THE_MOMENT.has(key)) return value === null ? null : '<moment>';
           return key === 'next_cursor' && value !== null ? '<cursor>' : value;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { atEnd } from '../kit/at-end.ts';
+import { samplesOf } from '../kit/exposition.ts';
 import { httpReceiver } from '../kit/http-receiver.ts';
 import { startService } from '../kit/service.ts';
 import { runTidings, spawnTidings, temporaryFolder } from '../kit/tidings-process.ts';
@@ -179,5 +180,30 @@ describe('a start', { concurrency: 4 }, () => {
     assert.equal((await service.post('/notifications', body, { authorization: 'Bearer first-key' })).status, 202);
     assert.equal((await service.get('//health/live')).status, 200);
     assert.match(service.stdout, /Access +2 API key\(s\)/);
+  });
+
+  test('limits how often an address may ask, unless it is told not to, and counts what it does', async (t) => {
+    const service = await startService(t, { env: { RATE_LIMIT: '3/h' } });
+    await service.send({ recipient: 'user@example.com', message: 'Hello' });
+    for (const _ of [2, 3]) assert.equal((await service.get('/stats')).status, 200);
+    const refused = await service.get<{ code: string }>('/stats');
+    assert.deepEqual([refused.status, refused.body.code], [429, 'too_many_requests']);
+    assert.equal(refused.headers.get('ratelimit-limit'), '3');
+    assert.match(service.stdout, /Limits +3\/h /);
+    assert.equal((await service.get('//health')).status, 200);
+    const figures = samplesOf((await service.get<string>('//metrics')).body);
+    assert.equal(figures.get('tidings_accepted_total'), 1);
+    assert.equal(figures.get('tidings_refused_total reason=too_many_requests'), 1);
+    assert.ok((figures.get('tidings_disk_free') ?? 0) > 0);
+  });
+
+  test('of a worker with METRICS_PORT serves its figures and how it is', async (t) => {
+    const worker = await startService(t, { command: 'worker', env: { METRICS_PORT: '0' } });
+    const url = /^ {2}Metrics +(http:\S+)\/metrics$/m.exec(worker.stdout)?.[1] ?? '';
+    assert.equal((await fetch(`${url}/health/ready`)).status, 200);
+    const figures = samplesOf(await (await fetch(`${url}/metrics`)).text());
+    assert.equal(figures.get('tidings_inflight'), 0);
+    assert.equal(figures.get('tidings_healthy part=worker'), 1);
+    assert.equal(figures.get('tidings_queue_age_seconds'), 0);
   });
 });

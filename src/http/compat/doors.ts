@@ -1,4 +1,5 @@
-import type { FastifyInstance, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { askForKey } from '../auth.ts';
 import type { HttpDeps } from '../deps.ts';
 import { saidInOneSentence } from './error-sentence.ts';
 import { type FormAccess, formDoor } from './form.ts';
@@ -11,17 +12,12 @@ export const DOOR_WAYS_IN: readonly string[] = ['/notifications', '/notify', '/s
 
 /**
  * The routes that small notification services commonly have, over the same pipeline: their clients need another base
- * URL, and nothing else. Each translates; none decides. `askForKey` asks as it is asked for a
- * key below `/api/v1`.
+ * URL, and nothing else. Each translates; none decides. A key is asked for as it is below `/api/v1`.
  */
-export async function doors(
-  app: FastifyInstance,
-  deps: HttpDeps & { readonly access: FormAccess },
-  askForKey: onRequestHookHandler,
-): Promise<void> {
+export async function doors(app: FastifyInstance, deps: HttpDeps & { readonly access: FormAccess }): Promise<void> {
   saidInOneSentence(app);
   await app.register(async (keyed) => {
-    keyed.addHook('onRequest', askForKey);
+    askForKey(keyed, deps.access.isAllowed);
     notificationDoors(keyed, deps);
     notifyDoors(keyed, deps);
     statsDoor(keyed, deps);
