@@ -114,6 +114,8 @@ export async function openLimiter(
   const { RedisLink } = await import('./queue/redis/redis-link.ts');
   const { redisLimiter } = await import('./limiter/redis/redis-limiter.ts');
   const link = new RedisLink(url, clock);
+  // The first requests would not wait as long as connecting takes. Where it fails, they will find that out.
+  await link.run((client) => client.ping()).catch(() => undefined);
   return redisLimiter({
     limit,
     local,

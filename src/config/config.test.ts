@@ -161,7 +161,7 @@ describe('rate limits', () => {
   });
 
   test('can be turned off, and see past the proxies that are trusted', () => {
-    assert.equal(read({ RATE_LIMIT: 'off' }).rateLimit, null);
+    for (const off of ['off', 'OFF']) assert.equal(read({ RATE_LIMIT: off }).rateLimit, null);
     const nets = ['10.0.0.0/8', '::1', '192.0.2.1', 'fd00::/8'];
     assert.deepEqual(read({ TRUSTED_PROXIES: nets.join(', ') }).trustedProxies, nets);
     for (const wrong of ['proxy.example.com', '10.0.0.0/', '10.0.0/8', '::1/129', '1.2.3.4/8/8', 'fe80::1%eth0']) {

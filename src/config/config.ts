@@ -125,7 +125,7 @@ export const SETTINGS = {
       default: '600/m',
       doc: 'How often one API key, or without one an address, may ask. `off`: as often as they like, for load tests.',
     },
-    (given) => (given === 'off' ? 'off' : parseRateLimit(given)),
+    (given) => (given.toLowerCase() === 'off' ? 'off' : parseRateLimit(given.toLowerCase())),
   ),
   rateLimitUrl: setting(
     'RATE_LIMIT_URL',

@@ -27,28 +27,27 @@ export function createInstruments(): Instruments {
   const all: (() => Promise<readonly string[]>)[] = [];
   return {
     counter(about) {
-      const series = new Map<string, number>();
+      const series = new Series<{ count: number }>(about.labels);
+      const fresh = () => ({ count: 0 });
       // One without labels is there from the start: what never happened is told from what nobody counts.
-      if (about.labels.length === 0) series.set('', 0);
-      all.push(() => Promise.resolve([...head(about, 'counter'), ...[...series].map(line(about.name))]));
+      if (about.labels.length === 0) series.of([], fresh);
+      const lines = () => series.lines((key, { count }) => [line(about.name, key, count)]);
+      all.push(() => Promise.resolve([...head(about, 'counter'), ...lines()]));
       return (values, by = 1) => {
-        const key = keyOf(about.labels, values);
-        series.set(key, (series.get(key) ?? 0) + by);
+        series.of(values, fresh).count += by;
       };
     },
 
     histogram(about) {
-      const series = new Map<string, { readonly counts: number[]; sum: number }>();
-      all.push(() => Promise.resolve([...head(about, 'histogram'), ...[...series].flatMap(histogramLines(about))]));
+      const { bounds } = about;
+      const series = new Series<Observed>(about.labels);
+      const fresh = () => ({ counts: Array<number>(bounds.length + 1).fill(0), sum: 0 });
+      const lines = () => series.lines((key, observed) => histogramLines(about, key, observed));
+      all.push(() => Promise.resolve([...head(about, 'histogram'), ...lines()]));
       return (values, observed) => {
-        const key = keyOf(about.labels, values);
-        let one = series.get(key);
-        if (one === undefined) {
-          one = { counts: Array<number>(about.bounds.length + 1).fill(0), sum: 0 };
-          series.set(key, one);
-        }
+        const one = series.of(values, fresh);
         let place = 0;
-        while (place < about.bounds.length && observed > (about.bounds[place] ?? 0)) place += 1;
+        while (place < bounds.length && observed > (bounds[place] ?? 0)) place += 1;
         one.counts[place] = (one.counts[place] ?? 0) + 1;
         one.sum += observed;
       };
@@ -57,7 +56,7 @@ export function createInstruments(): Instruments {
     gauge(about, read) {
       all.push(async () => {
         const samples = await attempt(read);
-        const lines = samples.map(([values, value]) => line(about.name)([keyOf(about.labels, values), value]));
+        const lines = samples.map(([values, value]) => line(about.name, labelText(about.labels, values), value));
         return [...head(about, about.name.endsWith('_total') ? 'counter' : 'gauge'), ...lines];
       });
     },
@@ -82,31 +81,60 @@ function head({ name, help }: About<readonly string[]>, type: string): readonly 
   return [`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`];
 }
 
-/** As it stands between the braces. */
-function keyOf(labels: readonly string[], values: readonly string[]): string {
-  let key = '';
-  for (const [index, label] of labels.entries()) {
-    key += `${index === 0 ? '' : ','}${label}="${escaped(values[index] ?? '')}"`;
+/** One of each combination of labels that has come up. */
+class Series<T> {
+  readonly #labels: readonly string[];
+  readonly #all = new Map<string, T>();
+
+  constructor(labels: readonly string[]) {
+    this.#labels = labels;
   }
-  return key;
+
+  of(values: readonly string[], fresh: () => T): T {
+    // The text of labels is made when somebody asks for it: this is on the way of every notification.
+    const key = values.length === 1 ? (values[0] ?? '') : values.join(BETWEEN);
+    const known = this.#all.get(key);
+    if (known !== undefined) return known;
+    const made = fresh();
+    this.#all.set(key, made);
+    return made;
+  }
+
+  lines(write: (labels: string, one: T) => readonly string[]): readonly string[] {
+    return [...this.#all].flatMap(([key, one]) => write(labelText(this.#labels, key.split(BETWEEN)), one));
+  }
+}
+
+/** A character that no value has. */
+const BETWEEN = '\u0000';
+
+/** As it stands between the braces. */
+function labelText(labels: readonly string[], values: readonly string[]): string {
+  return labels.map((label, index) => `${label}="${escaped(values[index] ?? '')}"`).join(',');
 }
 
 function escaped(value: string): string {
-  return /["\\\n]/.test(value) ? value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n') : value;
+  return value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n');
 }
 
-function line(name: string): (series: readonly [string, number]) => string {
-  return ([key, value]) => `${name}${key === '' ? '' : `{${key}}`} ${value}`;
+function line(name: string, labels: string, value: number): string {
+  return `${name}${labels === '' ? '' : `{${labels}}`} ${value}`;
 }
 
-function histogramLines({ name, bounds }: About<readonly string[]> & { readonly bounds: readonly number[] }) {
-  return ([key, { counts, sum }]: readonly [string, { readonly counts: readonly number[]; readonly sum: number }]) => {
-    let count = 0;
-    const buckets = counts.map((one, place) => {
-      count += one;
-      const bound = bounds[place] ?? '+Inf';
-      return line(`${name}_bucket`)([`${key}${key === '' ? '' : ','}le="${bound}"`, count]);
-    });
-    return [...buckets, line(`${name}_sum`)([key, sum]), line(`${name}_count`)([key, count])];
-  };
+interface Observed {
+  readonly counts: number[];
+  sum: number;
+}
+
+function histogramLines(
+  { name, bounds }: { readonly name: string; readonly bounds: readonly number[] },
+  labels: string,
+  { counts, sum }: Observed,
+): readonly string[] {
+  let count = 0;
+  const buckets = counts.map((one, place) => {
+    count += one;
+    return line(`${name}_bucket`, `${labels}${labels === '' ? '' : ','}le="${bounds[place] ?? '+Inf'}"`, count);
+  });
+  return [...buckets, line(`${name}_sum`, labels, sum), line(`${name}_count`, labels, count)];
 }
