@@ -225,6 +225,19 @@ describe('GET /users/{user_id}/notifications', () => {
     assert.equal(answer.headers.link, '</api/v1/users/a%20b/notifications>; rel="alternate"');
     assert.equal((await get('/api/v1/users/a%20b/notifications')).statusCode, 200);
   });
+
+  test('looks for a type among the newest 2,000, and says where the others are', async () => {
+    const { build, get, post, store } = opened();
+    await post('/notifications', { user_id: 1, type: 'inapp', message: 'the oldest' });
+    const parcels = Array.from({ length: 2000 }, () =>
+      build.parcel({ recipient: { userId: '1' }, createdAt: NOW + 1 }),
+    );
+    await store.accept([build.submission(parcels.slice(0, 1999))]);
+    assert.equal((await get('/users/1/notifications?type=inapp')).json<Json[]>()[0]?.message, 'the oldest');
+    await store.accept([build.submission(parcels.slice(1999))]);
+    const answer = await get('/users/1/notifications?type=inapp');
+    assert.deepEqual([answer.json(), typeof answer.headers.link], [[], 'string']);
+  });
 });
 
 test('POST /notifications/{id}/retry starts what failed afresh, and says why it does not', async () => {

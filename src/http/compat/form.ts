@@ -8,7 +8,7 @@ import type { HttpDeps } from '../deps.ts';
 import { requestKey } from '../idempotency.ts';
 import { ProblemError, sendProblem } from '../problem-reply.ts';
 import { acceptAtDoor } from './door-accept.ts';
-import { channelOf, type DoorRules, readDoor, typeIsGiven } from './door-in.ts';
+import { channelOf, type DoorRules, readDoor } from './door-in.ts';
 import { problemIn } from './error-sentence.ts';
 import { readForm } from './form-in.ts';
 import { type FormState, type FormTexts, formBody } from './form-page.ts';
@@ -32,20 +32,21 @@ const FORM_TYPE = {
 };
 const tags = ['Existing clients'];
 /** Who is told of a message in the application is known by a user id only. */
-const rules: DoorRules = (given, has) => {
-  const type = given.type ?? given.notification_type;
-  const isUnaddressed = type !== undefined && channelOf(type) === 'in_app' && !has('user_id');
-  const missing = isUnaddressed ? [fault('/user_id', 'missing_field', 'An in-app message needs a user id.')] : [];
-  return [...typeIsGiven(given, has), ...missing];
-};
+const rules: DoorRules = ({ type }, has) =>
+  type !== undefined && channelOf(type) === 'in_app' && !has('user_id')
+    ? [fault('/user_id', 'missing_field', 'An in-app message needs a user id.')]
+    : [];
 const door = { shape: shapeOf(FormIn), rules };
+
+/** The inside of the page in some state; a form that is sent from it is another one each time. */
+type Show = (over: Partial<FormState>) => string;
 
 /** A page to send from, which works without scripts. A program that asks for JSON is answered JSON. */
 export function formDoor(app: FastifyInstance, deps: FormDeps): void {
-  const stateOf = (over: Partial<FormState>): FormState => ({
-    ...{ texts: {}, problem: null, sentId: null, once: deps.newRequestId(), asksForKey: deps.apiKeys.length > 0 },
-    ...over,
-  });
+  const show: Show = (over) => {
+    const once = deps.newRequestId();
+    return formBody({ texts: {}, problem: null, sentId: null, once, asksForKey: deps.apiKeys.length > 0, ...over });
+  };
   app.addContentTypeParser<Buffer>(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },
@@ -64,18 +65,26 @@ export function formDoor(app: FastifyInstance, deps: FormDeps): void {
     const problem = problemIn(reply.getHeader('content-type'), payload);
     if (problem === null || !wantsPage(request, { orAnything: true })) return payload;
     pageHeaders(reply);
-    return pageOf(`Error: ${TITLE}`, formBody(stateOf({ texts: textsOf(request), problem })));
+    return pageOf(`Error: ${TITLE}`, show({ texts: textsOf(request), problem }));
   });
 
-  const page = { 'text/html': { schema: Type.Unknown() } };
-  const show = {
+  showForm(app, show);
+  takeForm(app, deps, show);
+}
+
+const page = { 'text/html': { schema: Type.Unknown() } };
+
+function showForm(app: FastifyInstance, show: Show): void {
+  const schema = {
     operationId: 'getForm',
     summary: 'The form',
     tags,
     response: { 200: { description: 'A page.', content: page }, ...openProblems() },
   };
-  app.get(PATH, { schema: show }, (_request, reply) => sendPage(reply, TITLE, formBody(stateOf({}))));
+  app.get(PATH, { schema }, (_request, reply) => sendPage(reply, TITLE, show({})));
+}
 
+function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
   const submit = {
     operationId: 'submitForm',
     summary: 'Send what the form holds',
@@ -108,7 +117,7 @@ export function formDoor(app: FastifyInstance, deps: FormDeps): void {
       return reply.header('content-type', 'application/json; charset=utf-8').send(answer);
     }
     const { id } = JSON.parse(answer) as { readonly id: string };
-    return sendPage(reply, `Sent: ${TITLE}`, formBody(stateOf({ sentId: id })));
+    return sendPage(reply, `Sent: ${TITLE}`, show({ sentId: id }));
   });
 }
 
