@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { BODY_PROBLEMS, openProblems, problems } from '../contract/documented.ts';
+import type { RequestKey } from '../../pipeline/accept.ts';
+import { BODY_PROBLEMS, IDEMPOTENCY_HEADER, openProblems, problems } from '../contract/documented.ts';
 import { FormIn, NotifyOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
-import { requestKey } from '../idempotency.ts';
+import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { ProblemError, sendProblem } from '../problem-reply.ts';
 import { acceptAtDoor } from './door-accept.ts';
 import { channelOf, type DoorRules, readDoor } from './door-in.ts';
@@ -25,6 +26,8 @@ export interface FormDeps extends Pick<HttpDeps, 'accept' | 'clock' | 'defaultRe
 }
 
 const PATH = '/send-notification';
+/** Where its keys count. */
+const SCOPE = `POST ${PATH}`;
 const TITLE = 'Send a notification';
 const FORM_TYPE = {
   form: /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i,
@@ -89,6 +92,7 @@ function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
     operationId: 'submitForm',
     summary: 'Send what the form holds',
     tags,
+    headers: IDEMPOTENCY_HEADER,
     consumes: ['application/x-www-form-urlencoded'],
     body: FormIn,
     response: {
@@ -96,7 +100,7 @@ function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
         description: 'A page that says so, or JSON for those who accept no page.',
         content: { ...page, 'application/json': { schema: ref(NotifyOut) } },
       },
-      ...withPages(problems(...BODY_PROBLEMS, 'unroutable')),
+      ...withPages(problems(...BODY_PROBLEMS, 'unroutable', 'idempotency_mismatch', 'invalid_idempotency_key')),
     },
   };
   const options = {
@@ -122,17 +126,27 @@ function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
 }
 
 async function accept(request: FastifyRequest, reply: FastifyReply, texts: FormTexts, deps: FormDeps) {
+  const header = idempotencyKeyOf(request.raw);
+  if (header === undefined) {
+    sendProblem(reply, 'invalid_idempotency_key');
+    return null;
+  }
   const read = readDoor(texts, door, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
   if (!read.ok) {
     sendProblem(reply, 'invalid_request', { faults: read.faults });
     return null;
   }
   const { once, api_key: _key, ...content } = texts;
-  const made = once === undefined ? null : requestKey('POST /send-notification', once, content);
-  // Changed and sent again it is another one; the same again, by a reload or a second click, is not.
-  const key = made === null ? null : { ...made, key: `${made.key}.${made.fingerprint}` };
+  const key = header === null ? keyOfForm(once, content) : requestKey(SCOPE, header, content);
   const answer = ({ id }: { readonly id: string }) => JSON.stringify({ status: 'Notification queued.', id });
   return acceptAtDoor(request, reply, { request: read.request, type: read.type, key, answer }, deps);
+}
+
+/** Changed and sent again it is another form; the same again, by a reload or a second click, is not. */
+function keyOfForm(once: string | undefined, content: FormTexts): RequestKey | null {
+  if (once === undefined) return null;
+  const made = requestKey(SCOPE, once, content);
+  return { ...made, key: `${once}.${made.fingerprint}` };
 }
 
 function textsOf(request: FastifyRequest): FormTexts {
