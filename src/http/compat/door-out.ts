@@ -6,6 +6,8 @@ import type { DoorNotificationOut } from '../contract/doors.ts';
 
 /** Most entries of a list that has no pages: the newest ones. */
 export const MOST_LISTED = 200;
+/** Most notifications of a user that are looked at for those of one type. */
+export const MOST_LOOKED_AT = 2000;
 
 /** A notification as the clients of small services expect it. */
 export function doorNotificationOut({ notification, deliveries }: NotificationRecord): DoorNotificationOut {

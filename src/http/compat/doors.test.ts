@@ -188,18 +188,12 @@ describe('GET /users/{user_id}/notifications', () => {
 
   test('gives the user id as a number only where it is written as that number is', async () => {
     const { get, post } = opened();
-    for (const userId of ['0', '-5', '007', '1.0', '9007199254740993', 'x']) {
+    const userIds = ['0', '-5', '007', '1.0', '1.5', '-0', '9007199254740992', 'NaN', 'x'];
+    for (const userId of userIds) {
       await post('/notifications', { user_id: userId, type: 'in_app', message: 'x' });
     }
     const shown = async (userId: string) => (await get(`/users/${userId}/notifications`)).json<Json[]>()[0]?.user_id;
-    assert.deepEqual(await Promise.all(['0', '-5', '007', '1.0', '9007199254740993', 'x'].map(shown)), [
-      0,
-      -5,
-      '007',
-      '1.0',
-      '9007199254740993',
-      'x',
-    ]);
+    assert.deepEqual(await Promise.all(userIds.map(shown)), [0, -5, ...userIds.slice(2)]);
   });
 
   test('gives a type back under the name it came by, and finds it under both', async () => {
@@ -232,6 +226,19 @@ describe('GET /users/{user_id}/notifications', () => {
     assert.deepEqual([list.length, list[0]?.message, list.at(-1)?.message], [200, '1', '200']);
     assert.equal(answer.headers.link, '</api/v1/users/a%20b/notifications>; rel="alternate"');
     assert.equal((await get('/api/v1/users/a%20b/notifications')).statusCode, 200);
+  });
+
+  test('looks for a type among the newest 2,000, and says where the others are', async () => {
+    const { build, get, post, store } = opened();
+    await post('/notifications', { user_id: 1, type: 'inapp', message: 'the oldest' });
+    const parcels = Array.from({ length: 2000 }, () =>
+      build.parcel({ recipient: { userId: '1' }, createdAt: NOW + 1 }),
+    );
+    await store.accept([build.submission(parcels.slice(0, 1999))]);
+    assert.equal((await get('/users/1/notifications?type=inapp')).json<Json[]>()[0]?.message, 'the oldest');
+    await store.accept([build.submission(parcels.slice(1999))]);
+    const answer = await get('/users/1/notifications?type=inapp');
+    assert.deepEqual([answer.json(), typeof answer.headers.link], [[], 'string']);
   });
 });
 

@@ -8,7 +8,7 @@ export type ReadForm =
 /** Most fields that are looked at. */
 const MOST_FIELDS = 100;
 /** Fields around which blanks are what the keyboard left, not what was meant. */
-const TRIMMED = new Set(['user_id', 'type', 'notification_type', 'email', 'phone', 'api_key']);
+const TRIMMED = new Set(['user_id', 'type', 'email', 'phone', 'api_key']);
 
 /**
  * Reads `application/x-www-form-urlencoded` as strictly as JSON is read: valid UTF-8, no field twice, no control

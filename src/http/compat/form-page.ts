@@ -89,8 +89,7 @@ function described(name: string, hasHint: boolean, isWrong: boolean): string {
 }
 
 function isChosen(value: string, texts: FormTexts): boolean {
-  const type = texts.type ?? texts.notification_type;
-  return value === (type === 'inapp' ? 'in_app' : type);
+  return value === (texts.type === 'inapp' ? 'in_app' : texts.type);
 }
 
 /** In the order of the form. */
@@ -101,7 +100,7 @@ function faultsByField(problem: ProblemOut | null): ReadonlyMap<string, string> 
   const faults = new Map<string, string>();
   if (problem?.code === 'unauthorized') faults.set('api_key', 'This is not one of the keys.');
   for (const { pointer, detail } of problem?.errors ?? []) {
-    const given = pointer.slice(1) === 'notification_type' ? 'type' : pointer.slice(1);
+    const given = pointer.slice(1);
     const name = NAMES.includes(given) ? given : '';
     const words = name === '' ? `${given}: ${detail}` : detail;
     faults.set(name, faults.has(name) ? `${faults.get(name)} ${words}` : words);

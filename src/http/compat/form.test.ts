@@ -138,6 +138,16 @@ describe('the form', () => {
     assert.doesNotMatch(first.body, new RegExp(once));
   });
 
+  test('with an Idempotency-Key of a program is known by that alone', async () => {
+    const { count, submit } = opened();
+    const key = { 'idempotency-key': 'k1' };
+    assert.equal((await submit({ ...GOOD, once: 'a' }, key)).statusCode, 200);
+    assert.equal((await submit({ ...GOOD, once: 'b' }, key)).statusCode, 200);
+    assert.equal((await submit({ ...GOOD, message: 'Another' }, key)).statusCode, 422);
+    assert.equal((await submit(GOOD, { 'idempotency-key': '' })).statusCode, 400);
+    assert.equal(await count(), 1);
+  });
+
   test('is taken from no page of another site', async () => {
     const { count, submit } = opened();
     for (const headers of [

@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { BODY_PROBLEMS, openProblems, problems } from '../contract/documented.ts';
+import type { RequestKey } from '../../pipeline/accept.ts';
+import { BODY_PROBLEMS, IDEMPOTENCY_HEADER, openProblems, problems } from '../contract/documented.ts';
 import { FormIn, NotifyOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
-import { requestKey } from '../idempotency.ts';
+import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { ProblemError, sendProblem } from '../problem-reply.ts';
 import { acceptAtDoor } from './door-accept.ts';
-import { channelOf, type DoorRules, readDoor, typeIsGiven } from './door-in.ts';
+import { channelOf, type DoorRules, readDoor } from './door-in.ts';
 import { problemIn } from './error-sentence.ts';
 import { readForm } from './form-in.ts';
 import { type FormState, type FormTexts, formBody } from './form-page.ts';
@@ -25,6 +26,8 @@ export interface FormDeps extends Pick<HttpDeps, 'accept' | 'clock' | 'defaultRe
 }
 
 const PATH = '/send-notification';
+/** Where its keys count. */
+const SCOPE = `POST ${PATH}`;
 const TITLE = 'Send a notification';
 const FORM_TYPE = {
   form: /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i,
@@ -32,20 +35,21 @@ const FORM_TYPE = {
 };
 const tags = ['Existing clients'];
 /** Who is told of a message in the application is known by a user id only. */
-const rules: DoorRules = (given, has) => {
-  const type = given.type ?? given.notification_type;
-  const isUnaddressed = type !== undefined && channelOf(type) === 'in_app' && !has('user_id');
-  const missing = isUnaddressed ? [fault('/user_id', 'missing_field', 'An in-app message needs a user id.')] : [];
-  return [...typeIsGiven(given, has), ...missing];
-};
+const rules: DoorRules = ({ type }, has) =>
+  type !== undefined && channelOf(type) === 'in_app' && !has('user_id')
+    ? [fault('/user_id', 'missing_field', 'An in-app message needs a user id.')]
+    : [];
 const door = { shape: shapeOf(FormIn), rules };
+
+/** The inside of the page in some state; a form that is sent from it is another one each time. */
+type Show = (over: Partial<FormState>) => string;
 
 /** A page to send from, which works without scripts. A program that asks for JSON is answered JSON. */
 export function formDoor(app: FastifyInstance, deps: FormDeps): void {
-  const stateOf = (over: Partial<FormState>): FormState => ({
-    ...{ texts: {}, problem: null, sentId: null, once: deps.newRequestId(), asksForKey: deps.apiKeys.length > 0 },
-    ...over,
-  });
+  const show: Show = (over) => {
+    const once = deps.newRequestId();
+    return formBody({ texts: {}, problem: null, sentId: null, once, asksForKey: deps.apiKeys.length > 0, ...over });
+  };
   app.addContentTypeParser<Buffer>(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },
@@ -64,22 +68,31 @@ export function formDoor(app: FastifyInstance, deps: FormDeps): void {
     const problem = problemIn(reply.getHeader('content-type'), payload);
     if (problem === null || !wantsPage(request, { orAnything: true })) return payload;
     pageHeaders(reply);
-    return pageOf(`Error: ${TITLE}`, formBody(stateOf({ texts: textsOf(request), problem })));
+    return pageOf(`Error: ${TITLE}`, show({ texts: textsOf(request), problem }));
   });
 
-  const page = { 'text/html': { schema: Type.Unknown() } };
-  const show = {
+  showForm(app, show);
+  takeForm(app, deps, show);
+}
+
+const page = { 'text/html': { schema: Type.Unknown() } };
+
+function showForm(app: FastifyInstance, show: Show): void {
+  const schema = {
     operationId: 'getForm',
     summary: 'The form',
     tags,
     response: { 200: { description: 'A page.', content: page }, ...openProblems() },
   };
-  app.get(PATH, { schema: show }, (_request, reply) => sendPage(reply, TITLE, formBody(stateOf({}))));
+  app.get(PATH, { schema }, (_request, reply) => sendPage(reply, TITLE, show({})));
+}
 
+function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
   const submit = {
     operationId: 'submitForm',
     summary: 'Send what the form holds',
     tags,
+    headers: IDEMPOTENCY_HEADER,
     consumes: ['application/x-www-form-urlencoded'],
     body: FormIn,
     response: {
@@ -87,7 +100,7 @@ export function formDoor(app: FastifyInstance, deps: FormDeps): void {
         description: 'A page that says so, or JSON for those who accept no page.',
         content: { ...page, 'application/json': { schema: ref(NotifyOut) } },
       },
-      ...withPages(problems(...BODY_PROBLEMS, 'unroutable')),
+      ...withPages(problems(...BODY_PROBLEMS, 'unroutable', 'idempotency_mismatch', 'invalid_idempotency_key')),
     },
   };
   const options = {
@@ -108,22 +121,32 @@ export function formDoor(app: FastifyInstance, deps: FormDeps): void {
       return reply.header('content-type', 'application/json; charset=utf-8').send(answer);
     }
     const { id } = JSON.parse(answer) as { readonly id: string };
-    return sendPage(reply, `Sent: ${TITLE}`, formBody(stateOf({ sentId: id })));
+    return sendPage(reply, `Sent: ${TITLE}`, show({ sentId: id }));
   });
 }
 
 async function accept(request: FastifyRequest, reply: FastifyReply, texts: FormTexts, deps: FormDeps) {
+  const header = idempotencyKeyOf(request.raw);
+  if (header === undefined) {
+    sendProblem(reply, 'invalid_idempotency_key');
+    return null;
+  }
   const read = readDoor(texts, door, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
   if (!read.ok) {
     sendProblem(reply, 'invalid_request', { faults: read.faults });
     return null;
   }
   const { once, api_key: _key, ...content } = texts;
-  const made = once === undefined ? null : requestKey('POST /send-notification', once, content);
-  // Changed and sent again it is another one; the same again, by a reload or a second click, is not.
-  const key = made === null ? null : { ...made, key: `${made.key}.${made.fingerprint}` };
+  const key = header === null ? keyOfForm(once, content) : requestKey(SCOPE, header, content);
   const answer = ({ id }: { readonly id: string }) => JSON.stringify({ status: 'Notification queued.', id });
   return acceptAtDoor(request, reply, { request: read.request, type: read.type, key, answer }, deps);
+}
+
+/** Changed and sent again it is another form; the same again, by a reload or a second click, is not. */
+function keyOfForm(once: string | undefined, content: FormTexts): RequestKey | null {
+  if (once === undefined) return null;
+  const made = requestKey(SCOPE, once, content);
+  return { ...made, key: `${once}.${made.fingerprint}` };
 }
 
 function textsOf(request: FastifyRequest): FormTexts {

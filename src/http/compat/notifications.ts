@@ -8,13 +8,13 @@ import { answers, BODY_PROBLEMS, ID_PARAM, IDEMPOTENCY_HEADER, problems, USER_PA
 import { DoorListOut, DoorNotificationIn, DoorNotificationOut, DoorRetryOut } from '../contract/doors.ts';
 import { word } from '../contract/forms.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
-import { type HttpDeps, SCAN } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { given, readerOf } from '../query-in.ts';
 import { acceptAtDoor } from './door-accept.ts';
 import { readDoor, typeIsGiven } from './door-in.ts';
-import { doorNotificationOut, MOST_LISTED } from './door-out.ts';
+import { doorNotificationOut, MOST_LISTED, MOST_LOOKED_AT } from './door-out.ts';
 
 type ByUser = { Params: { user_id: string } };
 const tags = ['Existing clients'];
@@ -41,7 +41,7 @@ export function notificationDoors(app: FastifyInstance, deps: HttpDeps): void {
   const list = {
     operationId: 'listAtDoor',
     summary: `A user's newest notifications (${MOST_LISTED} at most), the oldest of them first`,
-    description: 'Where there are older ones, the `Link` header leads to the list that has pages.',
+    description: `With \`type\`, those of it among the newest ${MOST_LOOKED_AT}. Where there are older ones, the \`Link\` header leads to the list that has pages.`,
     tags,
     params: USER_PARAM,
     querystring: Type.Object({ type: Type.Optional(word(TYPES)) }),
@@ -112,7 +112,7 @@ async function listOf(request: FastifyRequest<ByUser>, reply: FastifyReply, { st
   const user = isUserId(userId) ? [] : [fault('/path/user_id', 'invalid_user_id')];
   const faults = [...user, ...reader.finish()];
   if (faults.length > 0) return sendProblem(reply, 'invalid_request', { faults });
-  const page = { limit: MOST_LISTED, after: null, scan: SCAN };
+  const page = { limit: MOST_LISTED, after: null, scan: MOST_LOOKED_AT };
   const { items, next } = await store.list({ userId, ...given<{ channel?: Channel }>({ channel }) }, page);
   if (next !== null) {
     reply.header('link', `</api/v1/users/${encodeURIComponent(userId)}/notifications>; rel="alternate"`);

@@ -55,21 +55,21 @@ export const NotifyIn = closed(
 /** The fields of the form; one that is left empty is as good as none. */
 export const FormIn = closed(
   {
-    user_id: Type.Optional(userIdText),
-    type: Type.Optional(type),
-    notification_type: Type.Optional(type),
-    message,
-    email: Type.Optional(Type.String({ maxLength: 320 })),
-    phone: Type.Optional(Type.String({ maxLength: 32 })),
+    user_id: Type.Optional(Type.String({ maxLength: 255, examples: ['7'] })),
+    type,
+    message: Type.String({ minLength: 1, maxLength: 10_000, description: 'Plain text.', examples: ['Hello'] }),
+    email: Type.Optional(Type.String({ maxLength: 320, examples: ['user@example.com'] })),
+    phone: Type.Optional(Type.String({ maxLength: 32, description: 'E.164.', examples: ['+14155550123'] })),
     once: Type.Optional(
       Type.String({
         pattern: '^[A-Za-z0-9._:-]{1,128}$',
-        description: 'The same twice sends the same form only once.',
+        description: 'The same form with the same text here is sent only once.',
+        examples: ['form-1'],
       }),
     ),
-    api_key: Type.Optional(Type.String({ maxLength: 512, description: 'Instead of a header.' })),
+    api_key: Type.Optional(Type.String({ maxLength: 512, description: 'Instead of a header.', examples: [''] })),
   },
-  { description: 'One of `type` and `notification_type`, and a user id or an address, are required.' },
+  { description: 'A user id or an address is required.' },
 );
 
 const status = word([

@@ -135,7 +135,7 @@ export const DOORS: readonly Row[] = [
   form('user_id=7&type=inapp&message=Hello&once=abc', '200', { makes: 1 }),
   form('user_id=7&message=Hello&type=inapp&once=abc&email=', '200', { makes: 0 }),
   form('', '422 invalid_request', {
-    faults: ['/message missing_field', '/type missing_field', '/user_id no_recipient'],
+    faults: ['/type missing_field', '/message missing_field', '/user_id no_recipient'],
   }),
   form('user_id=%3Cb%3E&type=fax&message=+&extra=1', '422 invalid_request', {
     faults: ['/type invalid_value', '/extra unknown_field', '/message too_short'],
