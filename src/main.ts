@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
 import { httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
@@ -11,7 +12,9 @@ import type { Emit } from './domain/events.ts';
 import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
 import { type OpenStore, openQueue, openStore } from './engines.ts';
+import { readDashboard } from './http/dashboard-files.ts';
 import type { RequestLine } from './http/deps.ts';
+import type { ProcessStatus } from './http/process-status.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
 import { createBatchLine } from './pipeline/batch-line.ts';
@@ -21,6 +24,7 @@ import { createDeliver } from './pipeline/deliver.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
+import { createProviderPauses, type ProviderPauses } from './pipeline/provider-pauses.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
@@ -44,6 +48,9 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Where `npm run build:web` leaves it. */
+const DASHBOARD = join(import.meta.dirname, '..', 'web', 'dist');
+
 /** Most dead letters that wait for the broker. Those past it are in the store all the same. */
 const WAITING_DEAD_LETTERS = 20_000;
 
@@ -65,7 +72,7 @@ export async function startTidings(
   plan: ChannelPlan,
   roles: ReadonlySet<Role>,
   log: Log,
-  version: string,
+  about: { readonly version: string; readonly settings: ProcessStatus['settings'] },
 ): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
@@ -76,7 +83,8 @@ export async function startTidings(
     stops.push(() => bell.close());
     const queue = await openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
-    const { emit, idle: told } = telling(log, queue);
+    const pauses = createProviderPauses();
+    const { emit, idle: told } = telling(log, queue, pauses);
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
@@ -85,7 +93,17 @@ export async function startTidings(
     const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
-    const url = roles.has('api') ? await startApi(parts, work, { log, version }, stops) : null;
+    const status: ProcessStatus = {
+      node: process.version,
+      startedAt: realClock.now(),
+      roles: [...roles],
+      store: config.database.kind,
+      queue: config.queue.kind,
+      channels: channels.live,
+      pauses: (now) => pauses.at(now),
+      settings: about.settings,
+    };
+    const url = roles.has('api') ? await startApi(parts, work, { log, version: about.version, status }, stops) : null;
     return { url, place, channels, gaveUp, stop };
   } catch (error) {
     await stop();
@@ -94,7 +112,11 @@ export async function startTidings(
 }
 
 /** To the log, and what has failed for good to the broker too, for tools that watch it there. */
-function telling(log: Log, queue: BrokerQueue | null): { readonly emit: Emit; readonly idle: () => Promise<void> } {
+function telling(
+  log: Log,
+  queue: BrokerQueue | null,
+  pauses: ProviderPauses,
+): { readonly emit: Emit; readonly idle: () => Promise<void> } {
   const line = createBatchLine<Delivery>({
     async pass(failed) {
       const letters = failed.map(({ id, notificationId, reason }) => ({ id, notificationId, reason: reason ?? '' }));
@@ -105,6 +127,7 @@ function telling(log: Log, queue: BrokerQueue | null): { readonly emit: Emit; re
   });
   const emit: Emit = (event) => {
     logEvent(log, event);
+    pauses.hear(event);
     if (queue === null || event.type !== 'moved') return;
     const { delivery } = event;
     if (delivery.status === 'failed' && delivery.discardedAt === null) line.add([delivery]);
@@ -194,7 +217,7 @@ function startWork(
 async function startApi(
   parts: Parts,
   work: Work | null,
-  about: { readonly log: Log; readonly version: string },
+  about: { readonly log: Log; readonly version: string; readonly status: ProcessStatus },
   stops: (() => Promise<void>)[],
 ): Promise<string> {
   const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
@@ -229,6 +252,8 @@ async function startApi(
     log: (line) => logRequest(about.log, line),
     onRefused: (count) => about.log.warn({ event: 'overloaded', refused: count }),
     version: about.version,
+    status: about.status,
+    dashboard: readDashboard(DASHBOARD),
   });
   // First of all to stop: what is accepted from then on would only wait for the next start.
   stops.push(() => server.close());

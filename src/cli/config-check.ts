@@ -1,18 +1,13 @@
-import { allSettings } from '../channels/registry.ts';
-import { SETTINGS } from '../config/config.ts';
-import { type Env, given, type Setting, withoutPassword } from '../domain/settings.ts';
 import { readSetup, WRONG_CONFIG } from './settings.ts';
+import { shownSettings } from './shown-settings.ts';
 
 /** Reads all settings and shows what would run, secrets masked; answers the exit code. */
 export function checkConfig(): number {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
   const lines = ['The configuration is right.', ''];
-  const own: readonly Setting<unknown>[] = Object.values(SETTINGS);
-  const channels = allSettings().flatMap(({ settings }) => settings);
-  for (const setting of [...own, ...channels]) {
-    const shown = show(setting, setup.env);
-    if (shown !== null) lines.push(`  ${setting.env}=${shown}`);
+  for (const { name, value, isDefault } of shownSettings(setup.env)) {
+    lines.push(`  ${name}=${value}${isDefault ? ' (default)' : ''}`);
   }
   lines.push('');
   for (const [channel, providers] of setup.plan) {
@@ -23,10 +18,4 @@ export function checkConfig(): number {
   }
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
-}
-
-function show(setting: Setting<unknown>, env: Env): string | null {
-  const set = given(env, setting.env);
-  if (set !== null) return setting.secret ? '********' : withoutPassword(set);
-  return setting.defaultText === null ? null : `${setting.defaultText} (default)`;
 }

@@ -6,7 +6,9 @@ import type { HealthReport } from '../pipeline/health.ts';
 import type { InboxStore } from '../store/inbox.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
+import type { DashboardFiles } from './dashboard-files.ts';
 import type { OverloadLimits } from './overload.ts';
+import type { ProcessStatus } from './process-status.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
@@ -29,6 +31,9 @@ export interface HttpDeps {
   /** Called now and then with how many requests were turned away since the last time, as too much was going on. */
   readonly onRefused: (count: number) => void;
   readonly version: string;
+  readonly status: ProcessStatus;
+  /** Null: it has not been built. */
+  readonly dashboard: DashboardFiles | null;
   readonly limits?: Partial<HttpLimits>;
 }
 

@@ -12,6 +12,7 @@ import { overloadGate } from './overload.ts';
 import { ProblemError, sendProblem } from './problem-reply.ts';
 import { codeOfConnection, refusalOf, refuseConnection } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { docsRoutes, openApi } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -19,6 +20,7 @@ import { inboxRoutes } from './routes/inbox.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
+import { statusRoutes } from './routes/status.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -60,6 +62,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
     await openApi(root, deps);
     await root.register(async (open) => {
       healthRoutes(open, deps);
+      dashboardRoutes(open, deps);
       await docsRoutes(open);
     });
     await root.register(
@@ -76,6 +79,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
         inboxRoutes(api, deps);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
+        statusRoutes(api, deps);
       },
       { prefix: '/api/v1' },
     );

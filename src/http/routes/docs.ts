@@ -21,11 +21,21 @@ import {
 } from '../contract/notification-out.ts';
 import { OTHER_SCHEMAS } from '../contract/other.ts';
 import { BatchOut, FaultOut, ProblemOutSchema } from '../contract/problem-out.ts';
+import { StatusOut } from '../contract/status-out.ts';
 import type { HttpDeps } from '../deps.ts';
 
 const NAMED_SCHEMAS: readonly TSchema[] = [
   ...[AcceptedOut, BroadcastAcceptedOut, RecipientOut, DeliveryOut, AttemptOut, NotificationItemOut, NotificationOut],
-  ...[NotificationListOut, DeadLetterOut, DeadLetterListOut, ProblemOutSchema, FaultOut, BatchOut, ...OTHER_SCHEMAS],
+  ...[
+    NotificationListOut,
+    DeadLetterOut,
+    DeadLetterListOut,
+    ProblemOutSchema,
+    FaultOut,
+    BatchOut,
+    StatusOut,
+    ...OTHER_SCHEMAS,
+  ],
 ];
 
 /** Collects the routes that are registered after it for the OpenAPI document. */
@@ -82,7 +92,6 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
     written ??= JSON.stringify(app.swagger());
     return reply.header('content-type', 'application/json; charset=utf-8').send(written);
   });
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs/'));
   await app.register(async (pages) => {
     pages.addHook('onRequest', (_request, reply, done) => {
       // Helmet says it for pages, and what is said already would win.

@@ -1,0 +1,37 @@
+import { ArrowLeft, ArrowRight, ChevronsLeft } from 'lucide-react';
+import { Link, useLocation, useSearch } from 'wouter';
+
+/** A page more is an address more: Back leads to the newer one. Lists tell no totals, so there are no numbers. */
+export function Pager({ next, isFirst }: { next: string | null; isFirst: boolean }) {
+  const [path] = useLocation();
+  const search = useSearch();
+  if (isFirst && next === null) return null;
+  const to = (cursor: string | null) => {
+    const params = new URLSearchParams(search);
+    params.delete('cursor');
+    if (cursor !== null) params.set('cursor', cursor);
+    return params.size === 0 ? path : `${path}?${params}`;
+  };
+  return (
+    <nav className="pager" aria-label="Pages of the list">
+      {!isFirst && (
+        <>
+          <Link className="button" href={to(null)}>
+            <ChevronsLeft aria-hidden="true" />
+            Newest
+          </Link>
+          <button type="button" className="button" onClick={() => history.back()}>
+            <ArrowLeft aria-hidden="true" />
+            Newer
+          </button>
+        </>
+      )}
+      {next !== null && (
+        <Link className="button" href={to(next)}>
+          Older
+          <ArrowRight aria-hidden="true" />
+        </Link>
+      )}
+    </nav>
+  );
+}
