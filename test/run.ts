@@ -38,6 +38,7 @@ const PARTS: readonly Part[] = [
   part('peers', 'test/peers/*.test.ts'),
   part('overload', 'test/overload/*.test.ts'),
   part('bench', 'bench/*.test.ts'),
+  part('faces', 'test/faces/*.test.ts'),
   ...STORES.flatMap((store) =>
     QUEUES.map((queue) => ({
       ...part(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),

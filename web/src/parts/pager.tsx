@@ -2,7 +2,7 @@ import { ArrowLeft, ArrowRight, ChevronsLeft } from 'lucide-react';
 import { Link, useLocation, useSearch } from 'wouter';
 
 /** A page more is an address more: Back leads to the newer one. Lists tell no totals, so there are no numbers. */
-export function Pager({ next, isFirst }: { next: string | null; isFirst: boolean }) {
+export function Pager({ next, isFirst, isOff }: { next: string | null; isFirst: boolean; isOff: boolean }) {
   const [path] = useLocation();
   const search = useSearch();
   if (isFirst && next === null) return null;
@@ -13,7 +13,8 @@ export function Pager({ next, isFirst }: { next: string | null; isFirst: boolean
     return params.size === 0 ? path : `${path}?${params}`;
   };
   return (
-    <nav className="pager" aria-label="Pages of the list">
+    // While another page comes, the cursor at hand is not one of it.
+    <nav className="pager" aria-label="Pages of the list" inert={isOff}>
       {!isFirst && (
         <>
           <Link className="button" href={to(null)}>

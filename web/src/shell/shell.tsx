@@ -49,7 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <a className="skip" href="#main">
         Skip to the page
       </a>
-      <div className="top">
+      <header className="top">
         <Brand />
         <ConnectionMark />
         <Link
@@ -61,8 +61,8 @@ export function Shell({ children }: { children: ReactNode }) {
           <Activity aria-hidden="true" />
         </Link>
         <ThemeButton />
-      </div>
-      <div className="side">
+      </header>
+      <aside className="side" aria-label="Tidings">
         <Brand />
         <nav className="nav" aria-label="Pages">
           {NAV.map(({ href, word, Icon }) => (
@@ -103,7 +103,7 @@ export function Shell({ children }: { children: ReactNode }) {
             </div>
           </div>
         </div>
-      </div>
+      </aside>
       <main className="main" id="main" tabIndex={-1}>
         {children}
       </main>

@@ -83,7 +83,7 @@ export function DeadLettersPage() {
           </table>
         )}
       </div>
-      {data !== undefined && <Pager next={data.next_cursor} isFirst={cursor === null} />}
+      {data !== undefined && <Pager next={data.next_cursor} isFirst={cursor === null} isOff={isPlaceholderData} />}
     </Page>
   );
 }

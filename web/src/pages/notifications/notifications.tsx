@@ -66,7 +66,7 @@ export function NotificationsPage() {
           </table>
         )}
       </div>
-      {data !== undefined && <Pager next={data.next_cursor} isFirst={cursor === null} />}
+      {data !== undefined && <Pager next={data.next_cursor} isFirst={cursor === null} isOff={isPlaceholderData} />}
     </Page>
   );
 }

@@ -37,16 +37,17 @@ export function MailFrame({ html, title }: { html: string; title: string }) {
 
 function fill(inner: Document, window: Window & typeof globalThis, html: string): void {
   // The frame's own parser: what is read is under the frame's policy from the first letter.
-  const mail = new window.DOMParser().parseFromString(withoutHandlers(html), 'text/html');
+  const mail = new window.DOMParser().parseFromString(withoutNoise(html), 'text/html');
   for (const element of mail.querySelectorAll(NOT_SHOWN)) element.remove();
   for (const element of mail.querySelectorAll('*')) disarm(element);
   inner.replaceChild(inner.importNode(mail.documentElement, true), inner.documentElement);
   inner.documentElement.lang ||= 'en';
 }
 
-/** Only so that the browser does not complain of each one in its console while it reads: the walls stand without this. */
-function withoutHandlers(html: string): string {
-  return html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])on([a-z]+\s*=)/gi, '$1data-on$2'));
+/** Only so that the browser does not complain of each in its console while it reads: the walls stand without this. */
+function withoutNoise(html: string): string {
+  const noBase = html.replace(/<base\b[^>]*>/gi, '');
+  return noBase.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/([\s"'/])on([a-z]+\s*=)/gi, '$1data-on$2'));
 }
 
 function disarm(element: Element): void {

@@ -77,7 +77,7 @@ export function SandboxPage() {
                 </li>
               ))}
             </ul>
-            <Pager next={data.next_cursor} isFirst={cursor === null} />
+            <Pager next={data.next_cursor} isFirst={cursor === null} isOff={isPlaceholderData} />
           </div>
           {open === undefined ? (
             <div className="panel caught-none">

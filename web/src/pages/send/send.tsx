@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { CircleAlert, Send } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiProblem, sentenceOf } from '../../api/client.ts';
 import { lookAgain } from '../../api/queries.ts';
 import { newKey, send } from '../../api/steps.ts';
@@ -25,8 +25,10 @@ export function SendPage() {
       setSent((before) => [id, ...before.filter((one) => one !== id)].slice(0, 5));
       void lookAgain();
     },
-    onError: () => setTimeout(() => firstFault(form.current)?.focus()),
   });
+  useEffect(() => {
+    if (sending.error !== null) firstFault(form.current)?.focus();
+  }, [sending.error]);
   const faults = faultsByField(sending.error instanceof ApiProblem ? sending.error.faults : []);
   const faultsOf = (field: FieldName) => faults.get(field) ?? [];
   const change = (changes: Partial<Draft>) => {

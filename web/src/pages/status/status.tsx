@@ -91,12 +91,16 @@ function Parts({ parts }: { parts: Health['parts'] }) {
 
 function Channels({ status }: { status: ServiceStatus }) {
   return (
-    <Panel title="Channels and providers" flush>
+    <Panel
+      title="Channels and providers"
+      side={<span className="dim">in the order in which they are tried</span>}
+      flush
+    >
       <table className="table channels">
         <thead>
           <tr>
             <th scope="col">Channel</th>
-            <th scope="col">Providers, in the order in which they are tried</th>
+            <th scope="col">Providers</th>
           </tr>
         </thead>
         <tbody>
@@ -125,7 +129,7 @@ function Channels({ status }: { status: ServiceStatus }) {
 type ProviderState = ServiceStatus['channels'][number]['providers'][number];
 
 function Provider({ id, state, paused_until: until, cause }: ProviderState) {
-  if (state === 'sandbox') return <span className="badge">Sandbox: caught, not sent</span>;
+  if (state === 'sandbox') return <span className="badge">sandbox</span>;
   if (state === 'live') {
     return (
       <span className="badge" data-tone="green">
