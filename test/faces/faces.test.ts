@@ -44,7 +44,7 @@ describe('the dashboard', () => {
     for (const [label, fault] of [
       ['Email', /not an e-mail address/],
       ['Phone', /E\.164/],
-      ['Message', /at least 1 character/],
+      ['Message', /required field is missing/],
     ] as const) {
       const field = page.getByRole('textbox', { name: label, exact: true });
       assert.equal(await field.getAttribute('aria-invalid'), 'true', label);

@@ -18,7 +18,8 @@ import type {
  */
 const LIVE = 2_000;
 const FOLLOWED = 700;
-const CALM = 10_000;
+/** For what changes seldom, or costs more to find out. */
+export const CALM = 10_000;
 
 const API = '/api/v1';
 
@@ -59,8 +60,8 @@ export function useNotification(id: string) {
   });
 }
 
-export function useDeadLetters(query: Query) {
-  return useList<DeadLetter>(`${API}/dead-letters`, query);
+export function useDeadLetters(query: Query, pace = LIVE) {
+  return useList<DeadLetter>(`${API}/dead-letters`, query, pace);
 }
 
 export function useSandbox(query: Query) {
@@ -96,7 +97,7 @@ export function isOver(status: string): boolean {
 }
 
 /** While the next page comes, the last one stays. */
-function useList<T>(path: string, query: Query) {
+function useList<T>(path: string, query: Query, pace = LIVE) {
   return useQuery<Page<T>>({
     queryKey: [path, query],
     queryFn: async ({ signal }) => {
@@ -106,5 +107,6 @@ function useList<T>(path: string, query: Query) {
       return page;
     },
     placeholderData: (before: Page<T> | undefined) => before,
+    refetchInterval: pace,
   });
 }

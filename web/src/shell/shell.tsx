@@ -13,7 +13,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useConnection } from '../api/connection.ts';
 import { forgetKey, useAccess } from '../api/key.ts';
-import { useDeadLetters } from '../api/queries.ts';
+import { CALM, useDeadLetters } from '../api/queries.ts';
 import { PLACES } from '../places.ts';
 import logo from '../tidings.svg';
 import { ThemeButton } from './theme.tsx';
@@ -134,7 +134,7 @@ const MOST_COUNTED = 20;
 
 /** That there are any is what matters; a list tells no totals. */
 function DeadLetterCount() {
-  const { data } = useDeadLetters({ limit: MOST_COUNTED });
+  const { data } = useDeadLetters({ limit: MOST_COUNTED }, CALM);
   const count = data?.data.length ?? 0;
   if (count === 0) return null;
   const words = data?.next_cursor === null ? String(count) : `${MOST_COUNTED}+`;

@@ -1,23 +1,14 @@
-import { useQueries } from '@tanstack/react-query';
-import { useDeadLetters } from '../../api/queries.ts';
-import { retryDeadLetters } from '../../api/steps.ts';
+import { CALM, useDeadLetters } from '../../api/queries.ts';
 import { reasonWords } from '../../parts/reason-words.ts';
 
 const SEEN = 100;
-const SLOWLY = 10_000;
 
-/** The reasons of the newest letters, each with how many there are of it: counted by a retry that only counts. */
+/** The reasons of the newest letters, each with how many of those have it: the API tells no totals. */
 export function Reasons({ chosen, onChange }: { chosen: string; onChange: (code: string) => void }) {
-  const { data } = useDeadLetters({ limit: SEEN });
-  const found = (data?.data ?? []).flatMap(({ reason }) => reason ?? []);
-  const codes = [...new Set([...found, ...(chosen === '' ? [] : [chosen])])].toSorted();
-  const counts = useQueries({
-    queries: codes.map((code) => ({
-      queryKey: ['dead-letter-count', code],
-      queryFn: () => retryDeadLetters({ code }, true),
-      refetchInterval: SLOWLY,
-    })),
-  });
+  const { data } = useDeadLetters({ limit: SEEN }, CALM);
+  const counts = new Map<string, number>(chosen === '' ? [] : [[chosen, 0]]);
+  for (const { reason } of data?.data ?? []) if (reason !== null) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const isAll = data?.next_cursor === null;
   return (
     <ul className="picks reasons" aria-label="Reasons">
       <li>
@@ -25,11 +16,11 @@ export function Reasons({ chosen, onChange }: { chosen: string; onChange: (code:
           All reasons
         </button>
       </li>
-      {codes.map((code, index) => (
+      {[...counts.keys()].toSorted().map((code) => (
         <li key={code}>
           <button type="button" className="pick" aria-pressed={chosen === code} onClick={() => onChange(code)}>
             {reasonWords(code)}
-            <span className="pick-count figure">{counts[index]?.data?.matched.toLocaleString() ?? '…'}</span>
+            <span className="pick-count figure">{`${counts.get(code) ?? 0}${isAll ? '' : '+'}`}</span>
           </button>
         </li>
       ))}

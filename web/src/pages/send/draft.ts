@@ -45,7 +45,7 @@ export function requestFrom(draft: Draft): Readonly<Record<string, unknown>> {
   return {
     recipient: filled({ user_id, email, phone, telegram }),
     ...filled({ title, action_url, ttl }),
-    message,
+    ...(message === '' ? {} : { message }),
     ...(channels.length === 0 ? {} : { channels }),
     ...(strategy === 'fallback' ? {} : { strategy }),
     ...(priority === 'normal' ? {} : { priority }),
