@@ -37,6 +37,8 @@ export async function openBrowser(): Promise<Browser> {
 
 export interface Service {
   readonly url: string;
+  /** Its SQLite file. */
+  readonly file: string;
   stop(): Promise<void>;
   /** Answers the id. */
   send(body: object): Promise<string>;
@@ -48,9 +50,10 @@ export interface Service {
  */
 export async function service(settings: Readonly<Record<string, string>> = {}): Promise<Service> {
   const folder = await tempFolder('faces');
+  const file = join(folder, 'tidings.db');
   const env = {
     API_PORT: '0',
-    DATABASE_URL: `sqlite:${join(folder, 'tidings.db')}`,
+    DATABASE_URL: `sqlite:${file}`,
     WEBHOOK_SECRET,
     TELEGRAM_BOT_TOKEN: '123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi',
     TELEGRAM_BASE_URL: 'http://127.0.0.1:9',
@@ -66,6 +69,7 @@ export async function service(settings: Readonly<Record<string, string>> = {}): 
   const { url } = running;
   return {
     url,
+    file,
     async stop() {
       await running.stop();
       await rm(folder, { recursive: true });
