@@ -14,7 +14,7 @@ import type { ProcessStatus } from './process-status.ts';
 export interface HttpDeps {
   readonly store: Pick<Store, 'findAnswer' | 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
   readonly inbox: Pick<InboxStore, 'listInbox' | 'countInbox' | 'markInboxEntry' | 'markInbox'>;
-  readonly sandbox: Pick<SandboxStore, 'listSandbox'>;
+  readonly sandbox: Pick<SandboxStore, 'listSandbox' | 'clearSandbox'>;
   readonly accept: Accept;
   readonly control: Control;
   readonly clock: Clock;

@@ -185,9 +185,12 @@ describe('the dashboard', () => {
       await page.getByRole('tab', { name: view, exact: true }).click();
       await page.getByRole('tabpanel').waitFor();
     }
-    await page.goto(`${tidings.url}/ui/sandbox?to=%2B14155550199`);
+    await page.goto(`${tidings.url}/ui/sandbox?q=4155550199`);
     await page.getByRole('button', { name: /\+14155550199/ }).click();
     await page.getByRole('tabpanel').getByText(EVIL).waitFor();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await page.getByRole('button', { name: 'Clear the sandbox' }).click();
+    await page.getByText('Nothing fits').waitFor();
     for (const path of ['/', '/ui/notifications']) {
       await page.goto(`${tidings.url}${path}`);
       await page.getByRole('link', { name: EVIL }).first().waitFor();

@@ -104,7 +104,7 @@ export const PATHS: readonly Row[] = [
       ['POST', '/api/v1/dead-letters', 'GET, HEAD'],
       ['GET', '/api/v1/dead-letters/retry', 'DELETE, POST'],
       ['POST', '/api/v1/stats', 'GET, HEAD'],
-      ['POST', '/api/v1/sandbox/messages', 'GET, HEAD'],
+      ['POST', '/api/v1/sandbox/messages', 'DELETE, GET, HEAD'],
       ['PUT', '/api/v1/users/u/inbox', 'GET, HEAD'],
       ['POST', '/api/v1/users/u/notifications', 'GET, HEAD'],
       ['GET', '/api/v1/users/u/inbox/mark', 'POST'],

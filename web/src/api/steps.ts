@@ -42,6 +42,10 @@ export function discard(deliveryId: string): Promise<void> {
   return ask(`${API}/dead-letters/${encodeURIComponent(deliveryId)}`, { method: 'DELETE' });
 }
 
+export function clearSandbox(): Promise<void> {
+  return ask(`${API}/sandbox/messages`, { method: 'DELETE' });
+}
+
 /** Random letters; not `randomUUID`, which browsers keep from pages that came over plain HTTP. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,4 +1,4 @@
-import { FlaskConical, MousePointerClick, SearchX, X } from 'lucide-react';
+import { FlaskConical, MousePointerClick, Search, SearchX, X } from 'lucide-react';
 import { useSearchParams } from 'wouter';
 import { useSandbox } from '../../api/queries.ts';
 import type { SandboxMessage } from '../../api/types.ts';
@@ -6,10 +6,11 @@ import { CHANNELS, ChannelIcon, channelWord } from '../../parts/channel.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Bones, Empty, Failed, Stale } from '../../parts/states.tsx';
+import { Typed } from '../../parts/typed.tsx';
 import { When } from '../../parts/when.tsx';
 import { headlineOf } from './caught.ts';
+import { ClearButton } from './clear-button.tsx';
 import { MessageView } from './message-view.tsx';
-import { SandboxSearch } from './sandbox-search.tsx';
 
 const LIMIT = 30;
 
@@ -17,7 +18,12 @@ const LIMIT = 30;
 export function SandboxPage() {
   const [params, setParams] = useSearchParams();
   const [cursor, notification] = [params.get('cursor'), params.get('notification')];
-  const query = { channel: params.get('channel'), to: params.get('to'), notification_id: notification };
+  const query = {
+    channel: params.get('channel'),
+    q: params.get('q'),
+    to: params.get('to'),
+    notification_id: notification,
+  };
   const { data, error, isPlaceholderData, refetch } = useSandbox({ ...query, limit: LIMIT, cursor });
   const change = (name: string, value: string | null, replace = false) => {
     const next = new URLSearchParams(params);
@@ -31,9 +37,21 @@ export function SandboxPage() {
   const open = messages.find(({ id }) => id === chosen) ?? (notification !== null ? messages[0] : undefined);
   const isFiltered = Object.values(query).some((value) => value !== null) || cursor !== null;
   return (
-    <Page title="Sandbox" lead="What would have been sent: caught here, as long as a channel has no provider.">
+    <Page
+      title="Sandbox"
+      lead="What would have been sent: caught here, as long as a channel has no provider."
+      steps={messages.length > 0 && <ClearButton />}
+    >
       <div className="filters-row">
-        <SandboxSearch to={query.to ?? ''} onChange={(value) => change('to', value, query.to !== null)} />
+        <search className="search-box">
+          <Search aria-hidden="true" />
+          <Typed
+            label="Search in receiver and text"
+            placeholder="Search in receiver and text"
+            value={query.q ?? ''}
+            onChange={(value) => change('q', value, query.q !== null)}
+          />
+        </search>
         <select
           className="input"
           aria-label="Channel"
@@ -119,7 +137,7 @@ function Item({ message, isOpen, onOpen }: { message: SandboxMessage; isOpen: bo
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
   return isFiltered ? (
     <Empty icon={SearchX} title="Nothing fits">
-      <p>A receiver is looked for by the whole address.</p>
+      <p>Search for a shorter word, or take a filter away.</p>
     </Empty>
   ) : (
     <Empty icon={FlaskConical} title="Nothing was caught yet">
