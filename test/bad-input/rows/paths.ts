@@ -77,6 +77,13 @@ export const PATHS: readonly Row[] = [
     '/docs/..%2f..%2fpackage.json',
     '/docs/static/..%2f..%2fpackage.json',
     '/docs/static/nothing.js',
+    ...[
+      '/ui/nothing',
+      '/ui/..%2f..%2fpackage.json',
+      '/ui/assets/%2e%2e/index.html',
+      '/ui/built-from',
+      '/ui/index.html.br',
+    ],
     '/health/',
     '/health/x',
     '/metrics',
@@ -121,6 +128,5 @@ export const PATHS: readonly Row[] = [
   ...['/health', '/health/live', '/health/ready', '/openapi.json', '/docs/', '/docs/errors'].map((path) =>
     get(`${path}?x=%3Cscript%3E&__proto__[a]=1`, '200'),
   ),
-  { ...get('/', '302'), headers: { location: '/docs/' } },
-  get('/?next=//evil.example', '302'),
+  ...['/', '/?next=//evil.example', '/ui/notifications/%3Cscript%3E', '/ui/frame'].map((path) => get(path, '200')),
 ];
