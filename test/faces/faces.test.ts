@@ -183,7 +183,7 @@ describe('the dashboard', () => {
     );
     for (const view of ['Text', 'HTML', 'Headers', 'Source']) {
       await page.getByRole('tab', { name: view, exact: true }).click();
-      await page.getByRole('tabpanel').waitFor();
+      await page.getByRole('tabpanel', { name: view, exact: true }).waitFor();
     }
     await page.goto(`${tidings.url}/ui/sandbox?q=4155550199`);
     await page.getByRole('button', { name: /\+14155550199/ }).click();

@@ -1,4 +1,3 @@
-import { Compass } from 'lucide-react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useAccess } from './api/key.ts';
 import { DeadLettersPage } from './pages/dead-letters/dead-letters.tsx';
@@ -8,6 +7,7 @@ import { OverviewPage } from './pages/overview/overview.tsx';
 import { SandboxPage } from './pages/sandbox/sandbox.tsx';
 import { SendPage } from './pages/send/send.tsx';
 import { StatusPage } from './pages/status/status.tsx';
+import { Compass } from './parts/icons.tsx';
 import { Page } from './parts/page.tsx';
 import { Empty } from './parts/states.tsx';
 import { Toasts } from './parts/toasts.tsx';

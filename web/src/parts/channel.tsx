@@ -1,8 +1,9 @@
+import type { Channel } from '../api/types.ts';
 import {
   Bell,
   Hash,
+  type Icon,
   Inbox,
-  type LucideIcon,
   Mail,
   MessageCircle,
   MessageSquare,
@@ -10,10 +11,9 @@ import {
   Send,
   Users,
   Webhook,
-} from 'lucide-react';
-import type { Channel } from '../api/types.ts';
+} from './icons.tsx';
 
-const SHOWN: Readonly<Record<Channel, { readonly word: string; readonly Icon: LucideIcon }>> = {
+const SHOWN: Readonly<Record<Channel, { readonly word: string; readonly Icon: Icon }>> = {
   email: { word: 'Email', Icon: Mail },
   sms: { word: 'SMS', Icon: MessageSquare },
   in_app: { word: 'In-app', Icon: Inbox },
@@ -34,7 +34,7 @@ export function channelWord(channel: string): string {
 
 export function ChannelIcon({ channel }: { channel: string }) {
   const Icon = isChannel(channel) ? SHOWN[channel].Icon : Hash;
-  return <Icon aria-hidden="true" />;
+  return <Icon />;
 }
 
 export function ChannelName({ channel }: { channel: string }) {

@@ -1,5 +1,5 @@
-import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { Check, Copy } from './icons.tsx';
 
 export function CopyButton({
   text,
@@ -28,7 +28,7 @@ export function CopyButton({
       title={label}
       onClick={() => void copy(text).then(() => setCopied(true))}
     >
-      <Icon aria-hidden="true" />
+      <Icon />
       {words !== undefined && (copied ? 'Copied' : words)}
       <span className="unseen" role="status">
         {copied ? 'Copied' : ''}

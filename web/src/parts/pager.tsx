@@ -1,5 +1,5 @@
-import { ArrowLeft, ArrowRight, ChevronsLeft } from 'lucide-react';
 import { Link, useLocation, useSearch } from 'wouter';
+import { ArrowLeft, ArrowRight, ChevronsLeft } from './icons.tsx';
 
 /** A page more is an address more: Back leads to the newer one. Lists tell no totals, so there are no numbers. */
 export function Pager({ next, isFirst, isOff }: { next: string | null; isFirst: boolean; isOff: boolean }) {
@@ -18,11 +18,11 @@ export function Pager({ next, isFirst, isOff }: { next: string | null; isFirst: 
       {!isFirst && (
         <>
           <Link className="button" href={to(null)}>
-            <ChevronsLeft aria-hidden="true" />
+            <ChevronsLeft />
             Newest
           </Link>
           <button type="button" className="button" onClick={() => history.back()}>
-            <ArrowLeft aria-hidden="true" />
+            <ArrowLeft />
             Newer
           </button>
         </>
@@ -30,7 +30,7 @@ export function Pager({ next, isFirst, isOff }: { next: string | null; isFirst: 
       {next !== null && (
         <Link className="button" href={to(next)}>
           Older
-          <ArrowRight aria-hidden="true" />
+          <ArrowRight />
         </Link>
       )}
     </nav>

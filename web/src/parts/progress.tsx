@@ -1,9 +1,9 @@
-import { FlaskConical } from 'lucide-react';
 import { Link } from 'wouter';
 import { withQuery } from '../api/client.ts';
 import { isOver, useNotification } from '../api/queries.ts';
 import { PLACES, placeOf } from '../places.ts';
 import { channelWord } from './channel.tsx';
+import { FlaskConical } from './icons.tsx';
 import { Bones, Failed } from './states.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { Countdown } from './when.tsx';
@@ -35,7 +35,7 @@ export function Progress({ id }: { id: string }) {
         </Link>
         {isCaught && (
           <Link className="button small" href={withQuery(PLACES.sandbox, { notification: id })}>
-            <FlaskConical aria-hidden="true" />
+            <FlaskConical />
             See what was caught
           </Link>
         )}

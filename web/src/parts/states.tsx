@@ -1,12 +1,12 @@
-import { CircleAlert, type LucideIcon, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ApiProblem, sentenceOf } from '../api/client.ts';
+import { CircleAlert, type Icon, TriangleAlert } from './icons.tsx';
 
 /** There is nothing, and what to do about it. */
-export function Empty({ icon: Icon, title, children }: { icon: LucideIcon; title: string; children?: ReactNode }) {
+export function Empty({ icon: Icon, title, children }: { icon: Icon; title: string; children?: ReactNode }) {
   return (
     <div className="state">
-      <Icon aria-hidden="true" />
+      <Icon />
       <h2>{title}</h2>
       {children}
     </div>
@@ -18,7 +18,7 @@ export function Failed({ error, again }: { error: unknown; again?: (() => void) 
   const requestId = error instanceof ApiProblem ? error.requestId : null;
   return (
     <div className="state" data-tone="red" role="alert">
-      <CircleAlert aria-hidden="true" />
+      <CircleAlert />
       <h2>This could not be loaded</h2>
       <p>{sentenceOf(error)}</p>
       {requestId !== null && <p className="code">{requestId}</p>}
@@ -35,7 +35,7 @@ export function Failed({ error, again }: { error: unknown; again?: (() => void) 
 export function Stale({ error }: { error: unknown }) {
   return (
     <div className="notice" role="status">
-      <TriangleAlert aria-hidden="true" />
+      <TriangleAlert />
       <span>{sentenceOf(error)} Showing what was last known.</span>
     </div>
   );

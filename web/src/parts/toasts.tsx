@@ -1,6 +1,6 @@
 import { Toast } from '@base-ui/react/toast';
-import { X } from 'lucide-react';
 import { sentenceOf } from '../api/client.ts';
+import { X } from './icons.tsx';
 
 /** Short news of what somebody has just done; the page itself shows what came of it. */
 export function Toasts() {
@@ -16,7 +16,7 @@ export function Toasts() {
                 <Toast.Description className="toast-text" />
               </div>
               <Toast.Close className="button quiet bare small" aria-label="Dismiss">
-                <X aria-hidden="true" />
+                <X />
               </Toast.Close>
             </Toast.Content>
           </Toast.Root>

@@ -1,5 +1,5 @@
-import { TriangleAlert } from 'lucide-react';
 import { Component, type ReactNode } from 'react';
+import { TriangleAlert } from '../parts/icons.tsx';
 import { Empty } from '../parts/states.tsx';
 
 /** Keeps a part that cannot be drawn, because of an answer nobody reckoned with, from taking the rest with it. */

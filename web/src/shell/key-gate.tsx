@@ -1,8 +1,8 @@
-import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import { enterKey, useAccess } from '../api/key.ts';
 import { lookAgain } from '../api/queries.ts';
 import { Field } from '../parts/field.tsx';
+import { KeyRound } from '../parts/icons.tsx';
 import { Page } from '../parts/page.tsx';
 
 /** The API wants a key. */
@@ -40,7 +40,7 @@ export function KeyGate() {
           )}
         </Field>
         <button type="submit" className="button primary">
-          <KeyRound aria-hidden="true" />
+          <KeyRound />
           Continue
         </button>
       </form>

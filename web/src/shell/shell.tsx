@@ -1,24 +1,24 @@
-import {
-  Activity,
-  BookOpen,
-  FlaskConical,
-  LayoutDashboard,
-  LogOut,
-  type LucideIcon,
-  MailWarning,
-  Rows3,
-  Send,
-} from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useConnection } from '../api/connection.ts';
 import { forgetKey, useAccess } from '../api/key.ts';
 import { CALM, useDeadLetters } from '../api/queries.ts';
+import {
+  Activity,
+  BookOpen,
+  FlaskConical,
+  type Icon,
+  LayoutDashboard,
+  LogOut,
+  MailWarning,
+  Rows3,
+  Send,
+} from '../parts/icons.tsx';
 import { PLACES } from '../places.ts';
 import logo from '../tidings.svg';
 import { ThemeButton } from './theme.tsx';
 
-const NAV: readonly { readonly href: string; readonly word: string; readonly Icon: LucideIcon }[] = [
+const NAV: readonly { readonly href: string; readonly word: string; readonly Icon: Icon }[] = [
   { href: PLACES.overview, word: 'Overview', Icon: LayoutDashboard },
   { href: PLACES.notifications, word: 'Notifications', Icon: Rows3 },
   { href: PLACES.deadLetters, word: 'Dead letters', Icon: MailWarning },
@@ -58,7 +58,7 @@ export function Shell({ children }: { children: ReactNode }) {
           aria-label="Status"
           aria-current={isAt(path, PLACES.status) ? 'page' : undefined}
         >
-          <Activity aria-hidden="true" />
+          <Activity />
         </Link>
         <ThemeButton />
       </header>
@@ -72,7 +72,7 @@ export function Shell({ children }: { children: ReactNode }) {
               data-top={href === PLACES.status || undefined}
               aria-current={isAt(path, href) ? 'page' : undefined}
             >
-              <Icon aria-hidden="true" />
+              <Icon />
               <span>{word}</span>
               {href === PLACES.deadLetters && !isAsked && <DeadLetterCount />}
             </Link>
@@ -81,7 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className="side-foot">
           <div className="side-links nav">
             <a href="/docs/" target="_blank" rel="noreferrer">
-              <BookOpen aria-hidden="true" />
+              <BookOpen />
               API reference
             </a>
           </div>
@@ -96,7 +96,7 @@ export function Shell({ children }: { children: ReactNode }) {
                   title="Forget the key"
                   onClick={forgetKey}
                 >
-                  <LogOut aria-hidden="true" />
+                  <LogOut />
                 </button>
               )}
               <ThemeButton />

@@ -1,5 +1,5 @@
-import { Monitor, Moon, Sun } from 'lucide-react';
 import { useState } from 'react';
+import { Monitor, Moon, Sun } from '../parts/icons.tsx';
 
 const NAME = 'tidings.theme';
 type Theme = 'system' | 'light' | 'dark';
@@ -28,7 +28,7 @@ export function ThemeButton() {
   const label = `Theme: ${word.toLowerCase()}`;
   return (
     <button type="button" className="button quiet bare small" aria-label={label} title={label} onClick={change}>
-      <Icon aria-hidden="true" />
+      <Icon />
     </button>
   );
 }

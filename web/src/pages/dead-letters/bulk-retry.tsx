@@ -1,10 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
-import { RotateCw } from 'lucide-react';
 import { sentenceOf } from '../../api/client.ts';
 import { lookAgain } from '../../api/queries.ts';
 import { retryDeadLetters } from '../../api/steps.ts';
 import { channelWord } from '../../parts/channel.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
+import { RotateCw } from '../../parts/icons.tsx';
 import { reasonWords } from '../../parts/reason-words.ts';
 import { useTell } from '../../parts/toasts.tsx';
 import type { LetterFilter } from './letter-filter.ts';
@@ -27,7 +27,7 @@ export function BulkRetry({ filter, isOff }: { filter: LetterFilter; isOff: bool
     <Confirm
       trigger={
         <button type="button" className="button primary" disabled={isOff}>
-          <RotateCw aria-hidden="true" />
+          <RotateCw />
           Retry all…
         </button>
       }

@@ -1,10 +1,10 @@
-import { RotateCw, Trash2 } from 'lucide-react';
 import { Link } from 'wouter';
 import { lookAgain } from '../../api/queries.ts';
 import { discard, retry } from '../../api/steps.ts';
 import type { DeadLetter } from '../../api/types.ts';
 import { channelWord } from '../../parts/channel.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
+import { RotateCw, Trash2 } from '../../parts/icons.tsx';
 import { reasonWords } from '../../parts/reason-words.ts';
 import { recipientWords } from '../../parts/recipient-words.ts';
 import { useTell } from '../../parts/toasts.tsx';
@@ -52,12 +52,12 @@ export function DeadLetterRow({ letter }: { letter: DeadLetter }) {
           title="Retry"
           onClick={() => void carryOut(() => retry(notification_id), 'It is on its way again', 'It was not retried')}
         >
-          <RotateCw aria-hidden="true" />
+          <RotateCw />
         </button>
         <Confirm
           trigger={
             <button type="button" className="button quiet bare small" aria-label={`Discard ${name}`} title="Discard">
-              <Trash2 aria-hidden="true" />
+              <Trash2 />
             </button>
           }
           title="Discard this dead letter?"

@@ -1,7 +1,7 @@
-import { CircleCheck, SearchX } from 'lucide-react';
 import { useSearchParams } from 'wouter';
 import { useDeadLetters } from '../../api/queries.ts';
 import { CHANNELS, channelWord } from '../../parts/channel.tsx';
+import { CircleCheck, SearchX } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Bones, Empty, Failed, Stale } from '../../parts/states.tsx';

@@ -1,7 +1,7 @@
-import { ArrowLeft, SearchX } from 'lucide-react';
 import { Link } from 'wouter';
 import { ApiProblem } from '../../api/client.ts';
 import { useNotification } from '../../api/queries.ts';
+import { ArrowLeft, SearchX } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { recipientWords } from '../../parts/recipient-words.ts';
 import { Bones, Empty, Failed, Stale } from '../../parts/states.tsx';
@@ -53,7 +53,7 @@ export function NotificationPage({ id }: { id: string }) {
       steps={<Steps notification={data} />}
     >
       <Link href={PLACES.notifications} className="back">
-        <ArrowLeft aria-hidden="true" />
+        <ArrowLeft />
         Notifications
       </Link>
       {error !== null && <Stale error={error} />}

@@ -1,5 +1,4 @@
 import { Dialog } from '@base-ui/react/dialog';
-import { Ban, CalendarClock, RotateCw } from 'lucide-react';
 import { useState } from 'react';
 import { ApiProblem, sentenceOf } from '../../api/client.ts';
 import { useAccess } from '../../api/key.ts';
@@ -9,6 +8,7 @@ import type { Notification } from '../../api/types.ts';
 import { Confirm } from '../../parts/confirm.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Field } from '../../parts/field.tsx';
+import { Ban, CalendarClock, RotateCw } from '../../parts/icons.tsx';
 import { localInput } from '../../parts/local-input.ts';
 import { useTell } from '../../parts/toasts.tsx';
 import { curlFor } from './curl.ts';
@@ -38,7 +38,7 @@ export function Steps({ notification }: { notification: Notification }) {
           className="button primary"
           onClick={() => void carryOut(() => retry(notification.id), 'It is on its way again', 'It was not retried')}
         >
-          <RotateCw aria-hidden="true" />
+          <RotateCw />
           Retry
         </button>
       )}
@@ -47,7 +47,7 @@ export function Steps({ notification }: { notification: Notification }) {
         <Confirm
           trigger={
             <button type="button" className="button">
-              <Ban aria-hidden="true" />
+              <Ban />
               Cancel
             </button>
           }
@@ -94,7 +94,7 @@ function Reschedule({ notification }: { notification: Notification }) {
   return (
     <Dialog.Root open={isOpen} onOpenChange={open}>
       <Dialog.Trigger className="button">
-        <CalendarClock aria-hidden="true" />
+        <CalendarClock />
         Reschedule
       </Dialog.Trigger>
       <Dialog.Portal>

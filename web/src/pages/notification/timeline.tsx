@@ -1,9 +1,9 @@
-import { Ban, Check, CircleHelp, Clock, FlaskConical, type LucideIcon, RotateCw, Send, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { withQuery } from '../../api/client.ts';
 import type { Attempt, Notification } from '../../api/types.ts';
 import { channelWord } from '../../parts/channel.tsx';
+import { Ban, Check, CircleHelp, Clock, FlaskConical, type Icon, RotateCw, Send, X } from '../../parts/icons.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { reasonWords } from '../../parts/reason-words.ts';
 import { StatusBadge, statusWord } from '../../parts/status-badge.tsx';
@@ -79,7 +79,7 @@ function StationStop({ station, id }: { station: Station; id: string }) {
   }
 }
 
-const ENDS: Readonly<Record<string, { readonly tone: string; readonly icon: LucideIcon }>> = {
+const ENDS: Readonly<Record<string, { readonly tone: string; readonly icon: Icon }>> = {
   sent: { tone: 'green', icon: Check },
   delivered: { tone: 'green', icon: Check },
   failed: { tone: 'red', icon: X },
@@ -136,7 +136,7 @@ function AttemptStop({ attempt, id }: { attempt: Attempt; id: string }) {
       )}
       {isCaught && (
         <Link href={withQuery(PLACES.sandbox, { notification: id })} className="channel">
-          <FlaskConical aria-hidden="true" />
+          <FlaskConical />
           See what was caught
         </Link>
       )}
@@ -159,7 +159,7 @@ function Stop({
   children,
 }: {
   tone: string;
-  icon: LucideIcon;
+  icon: Icon;
   title: string;
   at?: string | null;
   side?: ReactNode;

@@ -1,7 +1,7 @@
-import { ListFilter, Search, X } from 'lucide-react';
 import { useState } from 'react';
 import { CHANNELS, channelWord } from '../../parts/channel.tsx';
 import { Field } from '../../parts/field.tsx';
+import { ListFilter, Search, X } from '../../parts/icons.tsx';
 import { STATUSES, statusWord } from '../../parts/status-badge.tsx';
 import { Typed } from '../../parts/typed.tsx';
 import type { FilterName, Filters } from './filters.ts';
@@ -28,7 +28,7 @@ export function FilterBar({
     <search className="filters">
       <div className="filters-row">
         <div className="search-box">
-          <Search aria-hidden="true" />
+          <Search />
           <Typed
             label="Search in title and message"
             placeholder="Search in title and message"
@@ -63,12 +63,12 @@ export function FilterBar({
           ))}
         </select>
         <button type="button" className="button" aria-expanded={isWide} onClick={() => setWide(!isWide)}>
-          <ListFilter aria-hidden="true" />
+          <ListFilter />
           More
         </button>
         {count > 0 && (
           <button type="button" className="button quiet" onClick={() => onChange('all', '')}>
-            <X aria-hidden="true" />
+            <X />
             Clear
           </button>
         )}

@@ -1,6 +1,6 @@
-import { Rows3, SearchX, Send } from 'lucide-react';
 import { Link, useSearchParams } from 'wouter';
 import { useNotifications } from '../../api/queries.ts';
+import { Rows3, SearchX, Send } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Bones, Empty, Failed, Stale } from '../../parts/states.tsx';
@@ -30,7 +30,7 @@ export function NotificationsPage() {
       title="Notifications"
       steps={
         <Link className="button primary to-send" href={PLACES.send}>
-          <Send aria-hidden="true" />
+          <Send />
           Send
         </Link>
       }

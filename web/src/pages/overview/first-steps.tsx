@@ -1,9 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
-import { Sparkles } from 'lucide-react';
 import { useState } from 'react';
 import { lookAgain } from '../../api/queries.ts';
 import { newKey, send } from '../../api/steps.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
+import { Sparkles } from '../../parts/icons.tsx';
 import { Progress } from '../../parts/progress.tsx';
 import { useTell } from '../../parts/toasts.tsx';
 
@@ -40,7 +40,7 @@ export function FirstSteps({ isNew }: { isNew: boolean }) {
         {test.data === undefined ? (
           <div>
             <button type="button" className="button primary" disabled={test.isPending} onClick={() => test.mutate()}>
-              <Sparkles aria-hidden="true" />
+              <Sparkles />
               Send a test notification
             </button>
           </div>

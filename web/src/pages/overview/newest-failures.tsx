@@ -1,6 +1,6 @@
-import { CircleCheck } from 'lucide-react';
 import { Link } from 'wouter';
 import { useDeadLetters } from '../../api/queries.ts';
+import { CircleCheck } from '../../parts/icons.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { reasonWords } from '../../parts/reason-words.ts';
 import { recipientWords } from '../../parts/recipient-words.ts';

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import { Inbox } from 'lucide-react';
 import { Link } from 'wouter';
 import type { NotificationItem, Page } from '../../api/types.ts';
+import { Inbox } from '../../parts/icons.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { recipientWords } from '../../parts/recipient-words.ts';
 import { Bones, Empty, Failed } from '../../parts/states.tsx';

@@ -1,7 +1,7 @@
-import { Send } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useNotifications, useStats } from '../../api/queries.ts';
+import { Send } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Segmented } from '../../parts/segmented.tsx';
@@ -39,7 +39,7 @@ export function OverviewPage() {
         <>
           <Segmented label="Time span" value={window} options={WINDOWS} onChange={choose} />
           <Link className="button primary to-send" href={PLACES.send}>
-            <Send aria-hidden="true" />
+            <Send />
             Send
           </Link>
         </>

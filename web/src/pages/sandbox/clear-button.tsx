@@ -1,7 +1,7 @@
-import { Trash2 } from 'lucide-react';
 import { lookAgain } from '../../api/queries.ts';
 import { clearSandbox } from '../../api/steps.ts';
 import { Confirm } from '../../parts/confirm.tsx';
+import { Trash2 } from '../../parts/icons.tsx';
 import { useTell } from '../../parts/toasts.tsx';
 
 export function ClearButton() {
@@ -19,7 +19,7 @@ export function ClearButton() {
     <Confirm
       trigger={
         <button type="button" className="button">
-          <Trash2 aria-hidden="true" />
+          <Trash2 />
           Clear
         </button>
       }

@@ -1,9 +1,9 @@
 import { Tabs } from '@base-ui/react/tabs';
-import { ArrowLeft, Paperclip } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { SandboxMessage } from '../../api/types.ts';
 import { ChannelName, channelWord } from '../../parts/channel.tsx';
+import { ArrowLeft, Paperclip } from '../../parts/icons.tsx';
 import { Banner, Bubble, ChatLine, InboxCard, MailHead, Phone } from '../../parts/renderings.tsx';
 import { When } from '../../parts/when.tsx';
 import { placeOf } from '../../places.ts';
@@ -16,7 +16,7 @@ export function MessageView({ message, onBack }: { message: SandboxMessage; onBa
     <article className="panel caught" aria-label={`${channelWord(message.channel)} to ${message.to}`}>
       <header className="caught-head">
         <button type="button" className="button quiet small caught-back" onClick={onBack}>
-          <ArrowLeft aria-hidden="true" />
+          <ArrowLeft />
           All messages
         </button>
         <ChannelName channel={message.channel} />
@@ -82,7 +82,7 @@ function MailView({ mail, to, json }: { mail: CaughtMail; to: string; json: Reac
         <ul className="attachments" aria-label="Attachments">
           {mail.attachments.map((name) => (
             <li key={name} className="channel">
-              <Paperclip aria-hidden="true" />
+              <Paperclip />
               {name}
             </li>
           ))}

@@ -1,8 +1,8 @@
-import { FlaskConical, MousePointerClick, Search, SearchX, X } from 'lucide-react';
 import { useSearchParams } from 'wouter';
 import { useSandbox } from '../../api/queries.ts';
 import type { SandboxMessage } from '../../api/types.ts';
 import { CHANNELS, ChannelIcon, channelWord } from '../../parts/channel.tsx';
+import { FlaskConical, MousePointerClick, Search, SearchX, X } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Bones, Empty, Failed, Stale } from '../../parts/states.tsx';
@@ -44,7 +44,7 @@ export function SandboxPage() {
     >
       <div className="filters-row">
         <search className="search-box">
-          <Search aria-hidden="true" />
+          <Search />
           <Typed
             label="Search in receiver and text"
             placeholder="Search in receiver and text"
@@ -67,7 +67,7 @@ export function SandboxPage() {
         </select>
         {notification !== null && (
           <button type="button" className="button" onClick={() => change('notification', null)}>
-            <X aria-hidden="true" />
+            <X />
             One notification only
           </button>
         )}

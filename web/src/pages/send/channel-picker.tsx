@@ -1,7 +1,7 @@
-import { X } from 'lucide-react';
 import { useId } from 'react';
 import type { Channel } from '../../api/types.ts';
 import { CHANNELS, ChannelName, channelWord } from '../../parts/channel.tsx';
+import { X } from '../../parts/icons.tsx';
 import { Segmented } from '../../parts/segmented.tsx';
 import type { Draft } from './draft.ts';
 
@@ -48,7 +48,7 @@ export function ChannelPicker({
         })}
         {draft.channels.length > 0 && (
           <button type="button" className="button quiet small" onClick={() => onChange({ channels: [] })}>
-            <X aria-hidden="true" />
+            <X />
             None
           </button>
         )}

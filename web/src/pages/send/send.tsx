@@ -1,9 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
-import { CircleAlert, Send } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { ApiProblem, sentenceOf } from '../../api/client.ts';
 import { lookAgain } from '../../api/queries.ts';
 import { newKey, send } from '../../api/steps.ts';
+import { CircleAlert, Send } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { Progress } from '../../parts/progress.tsx';
@@ -51,7 +51,7 @@ export function SendPage() {
           <div className="form-foot">
             {sending.isError && <WhatIsWrong error={sending.error} count={faults.size} others={faultsOf('other')} />}
             <button type="submit" className="button primary" disabled={sending.isPending}>
-              <Send aria-hidden="true" />
+              <Send />
               {draft.when === 'now' ? 'Send' : 'Schedule'}
             </button>
           </div>
@@ -82,7 +82,7 @@ function WhatIsWrong({ error, count, others }: { error: unknown; count: number; 
       : `Not sent: ${count === 1 ? 'a field needs' : `${count} fields need`} another look.`;
   return (
     <div className="notice" data-tone="red" role="alert">
-      <CircleAlert aria-hidden="true" />
+      <CircleAlert />
       <div>
         <p>{words}</p>
         {others.map((fault) => (

@@ -1,7 +1,7 @@
-import { CircleCheck, CircleX } from 'lucide-react';
 import { useHealth, useServiceStatus } from '../../api/queries.ts';
 import type { Health, ServiceStatus } from '../../api/types.ts';
 import { ChannelName } from '../../parts/channel.tsx';
+import { CircleCheck, CircleX } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { reasonWords } from '../../parts/reason-words.ts';
@@ -74,7 +74,7 @@ function Parts({ parts }: { parts: Health['parts'] }) {
         const Icon = ok ? CircleCheck : CircleX;
         return (
           <li key={name} className="part" data-ok={ok}>
-            <Icon aria-hidden="true" />
+            <Icon />
             <div>
               <strong>
                 {PART_NAMES[name] ?? name}
