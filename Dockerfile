@@ -7,9 +7,18 @@ COPY package.json package-lock.json .npmrc ./
 # What is optional is the Node of machines that have none; this image has one.
 RUN npm ci --omit=dev --omit=optional
 
+FROM node:24.21-bookworm-slim AS dashboard
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm ci
+COPY scripts/build-web.ts ./scripts/
+COPY web ./web
+RUN npm run build:web
+
 FROM node:24.21-bookworm-slim
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=dashboard /app/web/dist ./web/dist
 COPY package.json ./
 COPY bin ./bin
 COPY src ./src

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
 import { httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
@@ -11,8 +12,10 @@ import type { Emit } from './domain/events.ts';
 import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
 import { type OpenStore, openLimiter, openQueue, openStore } from './engines.ts';
+import { readDashboard } from './http/dashboard-files.ts';
 import type { RequestLine } from './http/deps.ts';
 import { createOperationsServer } from './http/operations-server.ts';
+import type { ProcessStatus } from './http/process-status.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
@@ -23,6 +26,7 @@ import { createDeliver } from './pipeline/deliver.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
+import { createProviderPauses, type ProviderPauses } from './pipeline/provider-pauses.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
@@ -50,6 +54,9 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Where `npm run build:web` leaves it. */
+const DASHBOARD = join(import.meta.dirname, '..', 'web', 'dist');
+
 /** Most dead letters that wait for the broker. Those past it are in the store all the same. */
 const WAITING_DEAD_LETTERS = 20_000;
 
@@ -71,7 +78,7 @@ export async function startTidings(
   plan: ChannelPlan,
   roles: ReadonlySet<Role>,
   log: Log,
-  version: string,
+  { version, settings }: { readonly version: string; readonly settings: ProcessStatus['settings'] },
 ): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
@@ -83,9 +90,10 @@ export async function startTidings(
     stops.push(() => bell.close());
     const queue = await openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
+    const pauses = createProviderPauses();
     const metrics = createMetrics(clock, version);
     const traces = await openTraces(config, { clock, log, version }, stops);
-    const { emit, idle: told } = telling(log, { metrics, traces }, queue);
+    const { emit, idle: told } = telling(log, { metrics, traces, pauses }, queue);
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
@@ -94,10 +102,20 @@ export async function startTidings(
     const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
+    const status: ProcessStatus = {
+      node: process.version,
+      startedAt: realClock.now(),
+      roles: [...roles],
+      store: config.database.kind,
+      queue: config.queue.kind,
+      channels: channels.live,
+      pauses: (now) => pauses.at(now),
+      settings,
+    };
     const health = healthOf(parts, work);
     const inflight = work === null ? null : () => config.concurrency - work.worker.signs().freeSlots;
     metrics.watch({ backlog: () => store.backlog(), health, inflight, storage: figures });
-    const about = { log, version, health };
+    const about = { log, version, health, status };
     const url = roles.has('api') ? await startApi(parts, about, stops) : null;
     const metricsUrl = url === null ? await startOperations(parts, about, stops) : null;
     return { url, metricsUrl, place, channels, gaveUp, stop };
@@ -107,10 +125,10 @@ export async function startTidings(
   }
 }
 
-/** To the log, the figures and the traces, and what has failed for good to the broker too, for tools that watch it there. */
+/** To the log, the figures, the traces and the status, and what has failed for good to the broker too, for tools that watch it there. */
 function telling(
   log: Log,
-  { metrics, traces }: Pick<Parts, 'metrics' | 'traces'>,
+  { metrics, traces, pauses }: Pick<Parts, 'metrics' | 'traces'> & { readonly pauses: ProviderPauses },
   queue: BrokerQueue | null,
 ): { readonly emit: Emit; readonly idle: () => Promise<void> } {
   const line = createBatchLine<Delivery>({
@@ -125,6 +143,7 @@ function telling(
     logEvent(log, event);
     metrics.event(event);
     traces?.event(event);
+    pauses.hear(event);
     if (queue === null || event.type !== 'moved') return;
     const { delivery } = event;
     if (delivery.status === 'failed' && delivery.discardedAt === null) line.add([delivery]);
@@ -150,6 +169,7 @@ interface Parts {
 interface About {
   readonly log: Log;
   readonly version: string;
+  readonly status: ProcessStatus;
   readonly health: () => Promise<HealthReport>;
 }
 
@@ -259,6 +279,8 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
       metrics.refused('overloaded', count);
     },
     version: about.version,
+    status: about.status,
+    dashboard: readDashboard(DASHBOARD),
   });
   return listen(server, config.host, config.port, stops);
 }

@@ -42,6 +42,8 @@ const LAYERS: readonly Layer[] = [
   { files: 'src/engines.ts', may: ['**', '!src/cli.ts', '!src/cli/**', '!src/main.ts', '!src/http/**'] },
   { files: 'src/cli.ts', may: ['**'] },
   { files: 'src/cli/**', may: ['**'] },
+  // The dashboard is a client: of the service it knows the contract alone, and of that the types.
+  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**'] },
 ];
 
 const CLI = ['src/cli.ts', 'src/cli/**'];
@@ -72,7 +74,11 @@ const FORBIDDEN: readonly {
   },
   { what: 'process[…], which hides what is read', code: /\bprocess\s*(?:\?\.)?\[/ },
   { what: 'NODE_ENV', code: /\bNODE_ENV\b/, inStrings: true },
-  { what: 'fetch, which nothing guards', code: /(?<![.\w$#]|function\s+)fetch\s*\(/, except: CLI },
+  {
+    what: 'fetch, which nothing guards',
+    code: /(?<![.\w$#]|function\s+)fetch\s*\(/,
+    except: [...CLI, 'web/src/api/client.ts'],
+  },
   { what: 'an enum', code: /\benum\s+[\w$]+\s*\{/ },
   { what: 'a namespace', code: /\b(?:namespace|module)\s+[\w$.]+\s*\{/ },
   { what: 'a default export', code: /\bexport\s+default\b|\bas\s+default\b/ },
@@ -213,6 +219,15 @@ test('imports point one way, and nothing forbidden stands in src/', () => {
   const sources = sourcesUnder('src');
   assert.ok(sources.length > 20, 'the tree was not found');
   assert.deepEqual(check(sources), []);
+});
+
+test('the dashboard imports its own files and packages, and of the contract types only', () => {
+  const sources = sourcesUnder('web/src');
+  assert.ok(sources.length > 20, 'the dashboard was not found');
+  assert.deepEqual(check(sources), []);
+  for (const { path, text } of sources) {
+    assert.doesNotMatch(text, /^import (?!type )[^;]*\/src\/http\//m, `${path} imports more than types`);
+  }
 });
 
 describe('the checker', () => {

@@ -30,7 +30,13 @@ describe('the Dockerfile', () => {
     const instructions = readDockerfile(ROOT).flatMap((stage) => stage.instructions);
     const copies = instructions.filter(({ name }) => name === 'COPY' || name === 'ADD').map(copied);
     const sources = copies.filter(({ from }) => from === null).flatMap((copy) => copy.sources);
-    assert.deepEqual(new Set(sources), new Set(['package.json', 'package-lock.json', '.npmrc', 'bin', 'src']));
+    assert.deepEqual(
+      new Set(sources),
+      new Set([
+        ...['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json'],
+        ...['bin', 'src', 'scripts/build-web.ts', 'web'],
+      ]),
+    );
     for (const path of sources) {
       assert.ok(existsSync(join(ROOT, path)), `${path} is not there`);
       assert.equal(isIgnored(path), false, `${path} is ignored`);
@@ -76,6 +82,7 @@ describe('the Dockerfile', () => {
       () => `it does not become healthy: ${container.output()}`,
       60_000,
     );
+    assert.match(await (await fetch(container.url)).text(), /src="\/ui\/assets\//);
     const open = await fetch(`${container.url}/api/v1/stats`);
     assert.equal(open.status, 401);
     const body = JSON.stringify({ recipient: 'user@example.com', message: 'It works.' });

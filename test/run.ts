@@ -44,6 +44,7 @@ const PARTS: readonly Part[] = [
   part('simulator', 'test/simulator/**/*.test.ts'),
   part('bench', 'bench/*.test.ts'),
   together('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
+  part('faces', 'test/faces/*.test.ts'),
   part('command line', 'test/command/*.test.ts'),
   part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
   part('chaos', 'test/chaos/*.test.ts'),

@@ -5,6 +5,7 @@ import { type Role, type Running, realClock, startTidings } from '../main.ts';
 import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
 import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
+import { shownSettings } from './shown-settings.ts';
 
 /** How long a stop may take before the process goes anyway, in ms, beyond the longest send. */
 const STOP_GRACE = 10_000;
@@ -20,7 +21,10 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   for (const text of setup.notices) log.warn({ event: 'settings', text });
   let running: Running;
   try {
-    running = await startTidings(config, plan, new Set(roles), log, programVersion());
+    running = await startTidings(config, plan, new Set(roles), log, {
+      version: programVersion(),
+      settings: shownSettings(setup.env),
+    });
   } catch (error) {
     process.stderr.write(`Tidings cannot start: ${startFault(error, setup, roles)}\n`);
     return startCode(error);
@@ -115,6 +119,7 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
   const lines = [`Tidings ${programVersion()} is up (${roles.join(', ')}).`, ''];
   const add = (name: string, value: string) => lines.push(`  ${name.padEnd(10)} ${value}`);
   if (url !== null) {
+    add('Dashboard', url);
     add('API', `${url}/api/v1`);
     add('Docs', `${url}/docs`);
   }

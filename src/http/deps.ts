@@ -6,14 +6,16 @@ import type { HealthReport } from '../pipeline/health.ts';
 import type { InboxStore } from '../store/inbox.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
+import type { DashboardFiles } from './dashboard-files.ts';
 import type { OverloadLimits } from './overload.ts';
+import type { ProcessStatus } from './process-status.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
   readonly store: Pick<Store, 'findAnswer' | 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
   readonly inbox: Pick<InboxStore, 'listInbox' | 'countInbox' | 'markInboxEntry' | 'markInbox'>;
-  readonly sandbox: Pick<SandboxStore, 'listSandbox'>;
+  readonly sandbox: Pick<SandboxStore, 'listSandbox' | 'clearSandbox'>;
   readonly accept: Accept;
   readonly control: Control;
   readonly clock: Clock;
@@ -36,6 +38,9 @@ export interface HttpDeps {
   /** Called now and then with how many requests were turned away since the last time, as too much was going on. */
   readonly onRefused: (count: number) => void;
   readonly version: string;
+  readonly status: ProcessStatus;
+  /** Null: it has not been built. */
+  readonly dashboard: DashboardFiles | null;
   readonly limits?: Partial<HttpLimits>;
 }
 

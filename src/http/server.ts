@@ -6,7 +6,7 @@ import { answerErrors } from './answer-errors.ts';
 import { askForKey, createAuth, keyNames } from './auth.ts';
 import { clientAddresses } from './client-address.ts';
 import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
-import { sendWelcomePage, welcomeRoute } from './compat/welcome.ts';
+import { welcomeRoute } from './compat/welcome.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
@@ -18,6 +18,7 @@ import { ProblemError, sendProblem } from './problem-reply.ts';
 import { type RateGuard, rateGuard } from './rate-limits.ts';
 import { codeOfConnection, refusalOf, refuseConnection } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
+import { dashboardPage, dashboardRoutes } from './routes/dashboard.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { docsRoutes, openApi } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -26,6 +27,7 @@ import { METRICS, metricsRoute } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
+import { statusRoutes } from './routes/status.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -60,7 +62,8 @@ export function createServer(deps: HttpDeps): FastifyInstance {
     await root.register(async (everybody) => {
       everybody.addHook('onRoute', ({ url }) => void open.add(url));
       healthRoutes(everybody, deps);
-      welcomeRoute(everybody, sendWelcomePage);
+      dashboardRoutes(everybody, deps);
+      welcomeRoute(everybody, dashboardPage(deps.dashboard));
       await docsRoutes(everybody);
     });
     await root.register(async (keyed) => {
@@ -78,6 +81,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
         inboxRoutes(api, deps);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
+        statusRoutes(api, deps);
       },
       { prefix: '/api/v1' },
     );

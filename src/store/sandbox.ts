@@ -11,6 +11,8 @@ export interface SandboxStore {
     filter: SandboxFilter,
     page: { readonly limit: number; readonly after: string | null },
   ): Promise<SandboxPage>;
+  /** Forgets everything that was caught. */
+  clearSandbox(): Promise<void>;
 }
 
 export const SANDBOX_KEEPS = 10_000;
@@ -26,7 +28,7 @@ export interface NewSandboxMessage {
 }
 
 export interface SandboxMessage extends NewSandboxMessage {
-  /** Counts up; newer is larger. */
+  /** Counts up, also over a clearing; newer is larger. */
   readonly id: number;
 }
 
@@ -34,7 +36,12 @@ export interface SandboxFilter {
   readonly channel?: Channel;
   readonly to?: string;
   readonly notificationId?: NotificationId;
+  /** Part of the address, or of what a person would read (`SANDBOX_TEXTS`); ASCII letters match in either case. */
+  readonly text?: string;
 }
+
+/** The fields of a message that hold its text, whatever its channel. */
+export const SANDBOX_TEXTS = ['subject', 'title', 'text', 'body'] as const;
 
 export interface SandboxPage {
   readonly items: readonly SandboxMessage[];

@@ -58,6 +58,44 @@ export function sandboxContract(name: string, open: OpenSandbox): void {
       assert.deepEqual(await found({ to: '+1202555010' }), []);
     });
 
+    test('finds a part of the address or of what a person reads, ASCII letters in either case', async (t) => {
+      const { store, make } = await sandboxKit(t, open);
+      const mail = make.sandboxMessage({
+        message: { subject: 'Your Order', text: 'Tomorrow', html: '<b>order-9</b>' },
+      });
+      const sms = make.sandboxMessage({ channel: 'sms', to: '+12025550100', message: { text: 'Käthe: 100 % off_er' } });
+      const push = make.sandboxMessage({
+        channel: 'push',
+        to: 'user-7',
+        message: { title: 'ORDER', body: 'B"ody', a: 1 },
+      });
+      await store.addToSandbox([mail, sms, push]);
+      const found = async (text: string, filter: SandboxFilter = {}) =>
+        (await store.listSandbox({ ...filter, text }, ALL)).items.map((message) => message.to);
+      assert.deepEqual(await found('oRDEr'), [push.to, mail.to]);
+      assert.deepEqual(await found('order', { channel: 'email' }), [mail.to]);
+      assert.deepEqual(await found('ORDER-9'), []);
+      assert.deepEqual(await found('subject'), []);
+      assert.deepEqual(await found('% off_'), [sms.to]);
+      assert.deepEqual(await found('100_%'), []);
+      assert.deepEqual(await found('KÄTHE'), []);
+      assert.deepEqual(await found('b"O'), [push.to]);
+      assert.deepEqual(await found('5550100'), [sms.to]);
+    });
+
+    test('forgets everything when it is cleared, and goes on to catch', async (t) => {
+      const { store, make } = await sandboxKit(t, open);
+      await store.addToSandbox([make.sandboxMessage(), make.sandboxMessage()]);
+      const [before] = (await store.listSandbox({}, ALL)).items;
+      await store.clearSandbox();
+      assert.deepEqual(await store.listSandbox({}, ALL), { items: [], next: null });
+      await store.clearSandbox();
+      await store.addToSandbox([make.sandboxMessage({ to: 'after@example.com' })]);
+      const { items } = await store.listSandbox({}, ALL);
+      assert.deepEqual(addresses(items), ['after@example.com']);
+      assert.ok(before !== undefined && items[0] !== undefined && items[0].id > before.id);
+    });
+
     for (const limit of [1, 3, 8, 100]) {
       test(`is walked exactly once with ${limit} a page, while more is caught`, async (t) => {
         const { store, make } = await sandboxKit(t, open);

@@ -45,6 +45,7 @@ const PACKAGES = {
   'redis-server': '/usr/bin/redis-server',
   'rabbitmq-server': '/usr/lib/rabbitmq/bin/rabbitmq-server',
   wrk: '/usr/bin/wrk',
+  chromium: '/usr/bin/chromium',
 } as const;
 
 export type PackageName = keyof typeof PACKAGES;

@@ -43,6 +43,17 @@ export function testServer(store: Store & InboxStore & SandboxStore, changes: Pa
     log: (line) => lines.push(line),
     onRefused: () => undefined,
     version: '0.0.0-test',
+    status: {
+      node: 'v24.0.0',
+      startedAt: NOW,
+      roles: ['api'],
+      store: 'memory',
+      queue: 'database',
+      channels: [],
+      pauses: () => [],
+      settings: [],
+    },
+    dashboard: null,
     ...changes,
   });
   return { app, lines };

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { openProblems } from '../contract/documented.ts';
 import { WelcomeOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
-import { sendPage, wantsPage } from './page.ts';
+import { wantsPage } from './page.ts';
 
 const WELCOME = { message: 'Welcome to Tidings: tell people things, and know whether they arrived.', docs: '/docs/' };
 
@@ -26,19 +26,5 @@ export function welcomeRoute(
   };
   app.get('/', { schema: welcome }, (request, reply) =>
     wantsPage(request, { orAnything: false }) ? sendTo(request, reply) : reply.header('vary', 'Accept').send(WELCOME),
-  );
-}
-
-export function sendWelcomePage(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendPage(
-    reply,
-    'Tidings',
-    `<h1>Tidings is up</h1>
-<p>One API that tells people things, and does not rest until they arrived.</p>
-<ul>
-<li><a href="/docs/">The API, with calls to try</a></li>
-<li><a href="/send-notification">Send a notification with a form</a></li>
-<li><a href="/health">How the service is</a></li>
-</ul>`,
   );
 }

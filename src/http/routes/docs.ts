@@ -22,11 +22,21 @@ import {
 } from '../contract/notification-out.ts';
 import { OTHER_SCHEMAS } from '../contract/other.ts';
 import { BatchOut, FaultOut, ProblemOutSchema } from '../contract/problem-out.ts';
+import { StatusOut } from '../contract/status-out.ts';
 import type { HttpDeps } from '../deps.ts';
 
 const NAMED_SCHEMAS: readonly TSchema[] = [
   ...[AcceptedOut, BroadcastAcceptedOut, RecipientOut, DeliveryOut, AttemptOut, NotificationItemOut, NotificationOut],
-  ...[NotificationListOut, DeadLetterOut, DeadLetterListOut, ProblemOutSchema, FaultOut, BatchOut, ...OTHER_SCHEMAS],
+  ...[
+    NotificationListOut,
+    DeadLetterOut,
+    DeadLetterListOut,
+    ProblemOutSchema,
+    FaultOut,
+    BatchOut,
+    StatusOut,
+    ...OTHER_SCHEMAS,
+  ],
   ...DOOR_SCHEMAS,
 ];
 

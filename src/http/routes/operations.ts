@@ -8,7 +8,7 @@ import type { JsonObject, JsonValue } from '../../domain/notification.ts';
 import { formatTime } from '../../domain/time.ts';
 import type { SandboxFilter, SandboxMessage } from '../../store/sandbox.ts';
 import type { StoreStats } from '../../store/store.ts';
-import { answers, PAGE_QUERY, problems } from '../contract/documented.ts';
+import { answers, BODY_PROBLEMS, PAGE_QUERY, problems } from '../contract/documented.ts';
 import { durationText, word } from '../contract/forms.ts';
 import { SandboxListOut, StatsOut } from '../contract/other.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -51,6 +51,7 @@ export function operationRoutes(app: FastifyInstance, deps: HttpDeps): void {
       channel: Type.Optional(word(CHANNELS)),
       to: Type.Optional(Type.String()),
       notification_id: Type.Optional(Type.String()),
+      q: Type.Optional(Type.String({ description: 'Part of the address, the subject, the title or the text.' })),
       ...PAGE_QUERY,
     }),
     response: { 200: answers('A page of them.', SandboxListOut), ...problems('invalid_request', 'invalid_cursor') },
@@ -66,11 +67,26 @@ export function operationRoutes(app: FastifyInstance, deps: HttpDeps): void {
         'invalid_format',
         'This is not the id of a notification.',
       ),
+      text: reader.text('q'),
     });
     const page = readPage(reader, 'sandbox', filter);
     if (!page.ok) return sendProblem(reply, page.code, page.details);
     const { items, next } = await deps.sandbox.listSandbox(filter, { limit: page.limit, after: page.after });
     return { data: items.map(sandboxMessageOut), next_cursor: page.cursorOf(next) };
+  });
+
+  const clear = {
+    operationId: 'clearSandbox',
+    summary: 'Forget everything that the sandbox caught',
+    tags,
+    response: {
+      204: { description: 'It is empty.', type: 'null' },
+      ...problems(...BODY_PROBLEMS),
+    },
+  };
+  app.delete('/sandbox/messages', { schema: clear }, async (_request, reply) => {
+    await deps.sandbox.clearSandbox();
+    return reply.code(204).send();
   });
 }
 

@@ -202,6 +202,11 @@ class InMemory implements MemoryStore {
     return this.#sandbox.list(filter, page);
   }
 
+  async clearSandbox() {
+    this.#checkOpen();
+    this.#sandbox.clear();
+  }
+
   #acceptOne({ notifications, key }: Submission): AcceptResult {
     if (key !== null) {
       const slot = slotOf(key);

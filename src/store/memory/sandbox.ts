@@ -1,10 +1,12 @@
 import {
   type NewSandboxMessage,
   SANDBOX_KEEPS,
+  SANDBOX_TEXTS,
   type SandboxFilter,
   type SandboxMessage,
   type SandboxPage,
 } from '../sandbox.ts';
+import { contains } from './search.ts';
 
 /** What the sandbox caught, oldest first. */
 export class SandboxMessages {
@@ -15,6 +17,10 @@ export class SandboxMessages {
     for (const message of messages) this.#kept.push({ ...message, id: ++this.#lastId });
     // Cut in strides, so that a full sandbox does not move ten thousand entries for every message.
     if (this.#kept.length > 2 * SANDBOX_KEEPS) this.#kept = this.#kept.slice(-SANDBOX_KEEPS);
+  }
+
+  clear(): void {
+    this.#kept = [];
   }
 
   list(filter: SandboxFilter, page: { readonly limit: number; readonly after: string | null }): SandboxPage {
@@ -33,6 +39,12 @@ function matches(message: SandboxMessage, filter: SandboxFilter): boolean {
   return (
     message.channel === (filter.channel ?? message.channel) &&
     message.to === (filter.to ?? message.to) &&
-    message.notificationId === (filter.notificationId ?? message.notificationId)
+    message.notificationId === (filter.notificationId ?? message.notificationId) &&
+    (filter.text === undefined || reads(message, filter.text))
   );
+}
+
+function reads({ to, message }: SandboxMessage, text: string): boolean {
+  const texts = [to, ...SANDBOX_TEXTS.map((field) => message[field])];
+  return texts.some((whole) => typeof whole === 'string' && contains(whole, text));
 }

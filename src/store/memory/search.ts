@@ -88,7 +88,7 @@ function reaches(recipient: Recipient, address: string): boolean {
 }
 
 /** ASCII letters match in either case, all others only as they are: what a database's LIKE does everywhere. */
-function contains(whole: string, part: string): boolean {
+export function contains(whole: string, part: string): boolean {
   return lowerAscii(whole).includes(lowerAscii(part));
 }
 

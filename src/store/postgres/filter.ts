@@ -39,12 +39,15 @@ export function conditions(filter: NotificationFilter, parameters: Parameters): 
   }
   if (tag !== undefined) sql.push(`${parameters.of(tag)} = ANY (n.tags)`);
   if (requestId !== undefined) sql.push(`n.request_id = ${parameters.of(requestId)}`);
-  if (text !== undefined) {
-    // In the collation "C" only ASCII letters have a case.
-    const part = `lower(${parameters.of(`%${escapeLike(text)}%`)}::text COLLATE "C")`;
-    sql.push(`(lower(n.message COLLATE "C") LIKE ${part} OR lower(n.title COLLATE "C") LIKE ${part})`);
-  }
+  if (text !== undefined) sql.push(holdsText(['n.message', 'n.title'], text, parameters));
   return sql.join(' AND ');
+}
+
+/** Whether any of the columns holds the text, ASCII letters matching in either case. */
+export function holdsText(columns: readonly string[], text: string, parameters: Parameters): string {
+  // In the collation "C" only ASCII letters have a case.
+  const part = `lower(${parameters.of(`%${escapeLike(text)}%`)}::text COLLATE "C")`;
+  return `(${columns.map((column) => `lower(${column} COLLATE "C") LIKE ${part}`).join(' OR ')})`;
 }
 
 /** The filter's bounds of age on a column that holds the notification's id, which is a time. */

@@ -14,7 +14,7 @@ import { addToInbox, countInbox, listInbox, markInbox, markInboxEntry } from './
 import { migrate, readMigrations } from './migrate.ts';
 import { whenReady } from './open.ts';
 import { deadLetters, find, list } from './read.ts';
-import { addToSandbox, listSandbox } from './sandbox.ts';
+import { addToSandbox, clearSandbox, listSandbox } from './sandbox.ts';
 import { type Steady, StoreClock } from './store-clock.ts';
 import { type TimeParameter, type TimeSource, timeParameter } from './store-time.ts';
 import { transferOn } from './transfer.ts';
@@ -148,6 +148,7 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
 
     addToSandbox: (messages) => open.run(() => batches.sandbox(messages)),
     listSandbox: (filter, page) => read((session) => listSandbox(session, filter, page)),
+    clearSandbox: () => write(clearSandbox),
 
     ...transferOn(database, read, write),
 

@@ -4,11 +4,12 @@ import type { JsonObject } from '../../domain/notification.ts';
 import {
   type NewSandboxMessage,
   SANDBOX_KEEPS,
+  SANDBOX_TEXTS,
   type SandboxFilter,
   type SandboxMessage,
   type SandboxPage,
 } from '../sandbox.ts';
-import { Parameters } from './filter.ts';
+import { holdsText, Parameters } from './filter.ts';
 import { type Columns, DELIVERY_KEY, insertRows } from './recordset.ts';
 import { deliveryKey, parse } from './rows.ts';
 import type { Row, Session } from './session.ts';
@@ -51,12 +52,20 @@ export async function listSandbox(
   if (filter.channel !== undefined) where.push(`channel = ${parameters.of(filter.channel)}`);
   if (filter.to !== undefined) where.push(`recipient = ${parameters.of(filter.to)}`);
   if (filter.notificationId !== undefined) where.push(`notification_id = ${parameters.of(filter.notificationId)}`);
+  if (filter.text !== undefined) {
+    const texts = SANDBOX_TEXTS.map((field) => `(message::jsonb ->> '${field}')`);
+    where.push(holdsText(['recipient', ...texts], filter.text, parameters));
+  }
   const rows = await session.rows(
     `SELECT * FROM tidings.sandbox WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ${parameters.of(page.limit + 1)}`,
     parameters.values,
   );
   const items = rows.slice(0, page.limit).map(messageFrom);
   return { items, next: rows.length > page.limit ? String(items.at(-1)?.id) : null };
+}
+
+export async function clearSandbox(session: Session): Promise<void> {
+  await session.rows('DELETE FROM tidings.sandbox');
 }
 
 export function messageFrom(row: Row): SandboxMessage {

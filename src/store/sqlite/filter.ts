@@ -52,6 +52,6 @@ export function addSearch(db: DatabaseSync): void {
   );
 }
 
-function lowerAscii(text: string): string {
+export function lowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

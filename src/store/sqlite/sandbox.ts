@@ -5,17 +5,23 @@ import type { JsonObject } from '../../domain/notification.ts';
 import {
   type NewSandboxMessage,
   SANDBOX_KEEPS,
+  SANDBOX_TEXTS,
   type SandboxFilter,
   type SandboxMessage,
   type SandboxPage,
 } from '../sandbox.ts';
+import { lowerAscii } from './filter.ts';
 import { deliveryKey, idBytes, idFrom, type Params, parse, type Row } from './rows.ts';
 import { insertInto } from './statements.ts';
 
-/** The sandbox's statements; `add` runs inside the caller's transaction. */
+const TEXTS = SANDBOX_TEXTS.map((field) => `json_extract(message, '$.${field}')`);
+const HOLDS_TEXT = ['recipient', ...TEXTS].map((text) => `holds_text(${text}, :text)`).join(' OR ');
+
+/** The sandbox's statements; `add` and `clear` run inside the caller's transaction. */
 export function prepareSandbox(db: DatabaseSync) {
   const insert = insertInto(db, 'sandbox', ['notification_id', 'leg', 'channel', 'recipient', 'message', 'caught_at']);
   const trim = db.prepare('DELETE FROM sandbox WHERE id <= ?');
+  const clear = db.prepare('DELETE FROM sandbox');
 
   return {
     add(messages: readonly NewSandboxMessage[]): void {
@@ -30,6 +36,10 @@ export function prepareSandbox(db: DatabaseSync) {
         }).lastInsertRowid;
       }
       trim.run(Number(last) - SANDBOX_KEEPS);
+    },
+
+    clear(): void {
+      clear.run();
     },
 
     list(filter: SandboxFilter, page: { limit: number; after: string | null }): SandboxPage {
@@ -49,6 +59,10 @@ export function prepareSandbox(db: DatabaseSync) {
       if (filter.notificationId !== undefined) {
         where.push('notification_id = :notification');
         params.notification = idBytes(filter.notificationId);
+      }
+      if (filter.text !== undefined) {
+        where.push(`(${HOLDS_TEXT})`);
+        params.text = lowerAscii(filter.text);
       }
       const rows = db
         .prepare(`SELECT * FROM sandbox WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT :limit`)

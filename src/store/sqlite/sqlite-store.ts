@@ -166,6 +166,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
     addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
+    clearSandbox: () => group.run(100, () => sandbox.clear()),
 
     identity: () => read(() => transfer.identity()),
     writeMark: () => read(() => transfer.writeMark()),

@@ -77,6 +77,13 @@ export const PATHS: readonly Row[] = [
     '/docs/..%2f..%2fpackage.json',
     '/docs/static/..%2f..%2fpackage.json',
     '/docs/static/nothing.js',
+    ...[
+      '/ui/nothing',
+      '/ui/..%2f..%2fpackage.json',
+      '/ui/assets/%2e%2e/index.html',
+      '/ui/built-from',
+      '/ui/index.html.br',
+    ],
     '/health/',
     '/health/x',
     '/metrics/x',
@@ -104,7 +111,7 @@ export const PATHS: readonly Row[] = [
       ['POST', '/api/v1/dead-letters', 'GET, HEAD'],
       ['GET', '/api/v1/dead-letters/retry', 'DELETE, POST'],
       ['POST', '/api/v1/stats', 'GET, HEAD'],
-      ['POST', '/api/v1/sandbox/messages', 'GET, HEAD'],
+      ['POST', '/api/v1/sandbox/messages', 'DELETE, GET, HEAD'],
       ['PUT', '/api/v1/users/u/inbox', 'GET, HEAD'],
       ['POST', '/api/v1/users/u/notifications', 'GET, HEAD'],
       ['GET', '/api/v1/users/u/inbox/mark', 'POST'],
@@ -121,5 +128,5 @@ export const PATHS: readonly Row[] = [
   ...['/health', '/health/live', '/health/ready', '/metrics', '/openapi.json', '/docs/', '/docs/errors'].map((path) =>
     get(`${path}?x=%3Cscript%3E&__proto__[a]=1`, '200'),
   ),
-  get('/?next=//evil.example', '200'),
+  ...['/?next=//evil.example', '/ui/notifications/%3Cscript%3E', '/ui/frame'].map((path) => get(path, '200')),
 ];

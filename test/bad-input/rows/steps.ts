@@ -254,6 +254,7 @@ export const STEPS: readonly Row[] = [
     '422 invalid_request',
     '/a unknown_field',
   ),
+  withBody('DELETE', '/api/v1/sandbox/messages', { a: 1 }, '422 invalid_request', '/a unknown_field'),
 ];
 
 const mark = (body: unknown, ...faults: readonly string[]) =>

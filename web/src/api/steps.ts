@@ -1,0 +1,52 @@
+import { ask } from './client.ts';
+import type { Notification } from './types.ts';
+
+/** What people do here, each one call of the API. */
+
+const API = '/api/v1';
+const at = (id: string) => `${API}/notifications/${encodeURIComponent(id)}`;
+
+export interface Accepted {
+  readonly id: string;
+  readonly status: string;
+  readonly created_at: string;
+}
+
+/** The key makes a second click, or a repeat after a lost answer, the same notification. */
+export function send(body: object, idempotencyKey: string): Promise<Accepted> {
+  return ask(`${API}/notifications`, { method: 'POST', body, headers: { 'idempotency-key': idempotencyKey } });
+}
+
+export function cancel(id: string): Promise<object> {
+  return ask(`${at(id)}/cancel`, { method: 'POST' });
+}
+
+export function retry(id: string): Promise<object> {
+  return ask(`${at(id)}/retry`, { method: 'POST' });
+}
+
+export function reschedule(id: string, sendAt: string): Promise<Notification> {
+  return ask(at(id), { method: 'PATCH', body: { send_at: sendAt } });
+}
+
+export interface BulkRetry {
+  readonly matched: number;
+  readonly retried: number;
+}
+
+export function retryDeadLetters(filter: Readonly<Record<string, string>>, dryRun: boolean): Promise<BulkRetry> {
+  return ask(`${API}/dead-letters/retry`, { method: 'POST', body: { filter, dry_run: dryRun } });
+}
+
+export function discard(deliveryId: string): Promise<void> {
+  return ask(`${API}/dead-letters/${encodeURIComponent(deliveryId)}`, { method: 'DELETE' });
+}
+
+export function clearSandbox(): Promise<void> {
+  return ask(`${API}/sandbox/messages`, { method: 'DELETE' });
+}
+
+/** Random letters; not `randomUUID`, which browsers keep from pages that came over plain HTTP. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
