@@ -132,7 +132,7 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
   if (caught.length > 0) {
     add('Sandboxed', caught.join(', '));
     add('', `no provider is configured for these: messages are caught, not sent`);
-    if (url !== null) add('', `see them at ${url}/api/v1/sandbox/messages`);
+    if (url !== null) add('', `see them at ${url}/ui/sandbox`);
   }
   if (url !== null) {
     const open = config.apiKeys.length === 0;
