@@ -18,6 +18,7 @@ const STORE = 'store/memory/memory-store.ts';
 const TRANSITION = 'domain/transition.ts';
 const DELIVER = 'pipeline/deliver.ts';
 const CONTROL = 'pipeline/control.ts';
+const CHANGES = 'pipeline/changes.ts';
 const ACCEPT = 'pipeline/accept.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -67,13 +68,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   one('cancel-leg-by-leg', 'the legs of a notification are cancelled one by one', {
-    file: CONTROL,
+    file: CHANGES,
     find: 'const [written] = await deps.store.write([[...decided, ...counting(record)]]);',
     replace: `const each = await deps.store.write(decided.map((change) => [change]));
       const written = each.includes(true);`,
   }),
   one('cancel-misses-a-retry', 'a cancel does not notice that a finished leg is retried at the same moment', {
-    file: CONTROL,
+    file: CHANGES,
     find: 'await deps.store.write([[...decided, ...counting(record)]]);',
     replace: 'await deps.store.write([decided]);',
   }),
