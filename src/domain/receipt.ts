@@ -17,9 +17,9 @@ export interface Receipt {
 }
 
 /**
- * The attempt in a delivery's log that a receipt is about; null if there is none. Calls of a lost worker are in no log
- * one by one, and their numbers are given again: where the attempt of that number is not the one, the receipt is of
- * the lost worker before it on the same channel.
+ * The attempt in a delivery's log that a receipt is about; null if there is none that can have worked. Calls of a lost
+ * worker are in no log one by one, and their numbers are given again: where the attempt of that number is not the one,
+ * the receipt is of the lost worker before it on the same channel.
  */
 export function attemptTold<A extends Attempt>(receipt: Receipt, log: readonly A[]): A | null {
   return (
@@ -31,9 +31,11 @@ export function attemptTold<A extends Attempt>(receipt: Receipt, log: readonly A
   );
 }
 
-function isTheOne(receipt: Receipt, { number, channel, provider, providerMessageId }: Attempt): boolean {
+function isTheOne(receipt: Receipt, attempt: Attempt): boolean {
+  const { number, channel, provider, outcome, providerMessageId } = attempt;
   const ids = [receipt.messageId, providerMessageId];
   return (
+    (outcome === 'accepted' || outcome === 'unknown') &&
     number === receipt.attempt &&
     channel === receipt.channel &&
     provider === receipt.provider &&
