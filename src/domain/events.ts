@@ -2,6 +2,7 @@ import type { Channel } from './channel.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryId, NotificationId } from './ids.ts';
 import type { Attempt } from './outcome.ts';
+import type { Receipt } from './receipt.ts';
 
 /**
  * What happens on a trip, as the pipeline tells it. Logs, metrics and tests subscribe to the same events; no event
@@ -35,6 +36,13 @@ export type TripEvent =
   | { readonly type: 'stale_settle'; readonly requestId: string; readonly deliveryId: DeliveryId }
   /** A lease ran out; its worker is taken to be lost. */
   | { readonly type: 'reclaimed'; readonly requestId: string; readonly deliveryId: DeliveryId }
+  /** A provider has told later news of an attempt. `unknown`: of one that was never made. */
+  | (Omit<Receipt, 'messageId'> & {
+      readonly type: 'receipt';
+      /** Null where the notification is not known. */
+      readonly requestId: string | null;
+      readonly result: 'applied' | 'stale' | 'unknown' | 'too_early';
+    })
   /** A provider is left alone until `until`. */
   | { readonly type: 'provider_paused'; readonly provider: string; readonly until: number; readonly cause: string }
   | { readonly type: 'provider_recovered'; readonly provider: string }

@@ -13,10 +13,12 @@ import {
 } from '../../test/kit/delivery-arbitraries.ts';
 import type { Channel } from './channel.ts';
 import { currentChannel, type Delivery, isTerminal } from './delivery.ts';
+import type { Outcome } from './outcome.ts';
+import type { News } from './receipt.ts';
 import { type DeliveryEvent, type DeliveryPolicy, MAX_LIMITED, PATIENCE, transition } from './transition.ts';
 
 /** Any event, made when its time has come. */
-const events: fc.Arbitrary<(now: number) => DeliveryEvent> = fc.oneof(
+const events: fc.Arbitrary<(now: number, delivery: Delivery) => DeliveryEvent> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.constant((now: number): DeliveryEvent => ({ type: 'claimed', leaseUntil: now + MINUTE })),
@@ -58,12 +60,29 @@ const events: fc.Arbitrary<(now: number) => DeliveryEvent> = fc.oneof(
         { type: 'retry' },
         { type: 'discard' },
         { type: 'kept' },
-        { type: 'receipt', news: 'delivered' },
-        { type: 'receipt', news: 'bounced' },
       )
       .map((event) => (): DeliveryEvent => event),
   },
+  { weight: 2, arbitrary: receipts() },
 );
+
+type ReceiptEvent = Extract<DeliveryEvent, { type: 'receipt' }>;
+
+/** News of the last attempt or one near it, on any channel of the chain, of whatever is said to have come of it. */
+function receipts(): fc.Arbitrary<(now: number, delivery: Delivery) => ReceiptEvent> {
+  return fc
+    .record({
+      news: fc.constantFrom<News>('delivered', 'bounced'),
+      back: fc.constantFrom(0, 0, 0, 1, -1),
+      place: fc.option(fc.nat(3), { freq: 1 }),
+      outcome: fc.constantFrom<Outcome['kind']>('accepted', 'unknown', 'deferred', 'rejected'),
+      cancelled: fc.boolean(),
+    })
+    .map(({ news, back, place, outcome, cancelled }) => (_now, { chain, channelUsed, attempts, position }) => {
+      const channel = (place === null ? channelUsed : chain[place]) ?? chain[position] ?? 'email';
+      return { type: 'receipt', news, of: { number: attempts - back, channel, outcome }, cancelled };
+    });
+}
 
 interface Step {
   readonly before: Delivery;
@@ -90,7 +109,7 @@ const walks: fc.Arbitrary<Walk> = fc
     let now = START;
     for (const { advance, event: eventAt } of script) {
       now = later(now, advance, current);
-      const event = eventAt(now);
+      const event = eventAt(now, current);
       const after = transition(current, event, now, policy);
       steps.push({ before: current, event, now, after });
       current = after ?? current;
@@ -198,4 +217,46 @@ law('is never due before now, unless the expiry comes first, nor after the expir
     assert.ok(dueAt >= now || dueAt === expiresAt, `due ${now - dueAt} ms ago`);
     if (after.status !== 'sending' && expiresAt !== null) assert.ok(dueAt <= expiresAt, 'due after its expiry');
   }
+});
+
+law('takes a receipt only where nobody is sending and for what its own attempt brought about', (walk) => {
+  for (const { before, event, after } of applied(walk)) {
+    if (event.type !== 'receipt') continue;
+    const { number, channel, outcome } = event.of;
+    assert.ok(before.status !== 'sending' && before.status !== 'cancelled', before.status);
+    if (before.sentAt !== null) assert.deepEqual([number, channel], [before.attempts, before.channelUsed]);
+    else assert.deepEqual([event.news, outcome, after.channelUsed], ['delivered', 'unknown', channel]);
+    if (event.news === 'delivered') assert.equal(after.status, 'delivered');
+    else assert.ok(after.status === 'failed' || (after.status === 'pending' && !event.cancelled), after.status);
+    assert.equal(after.attempts, before.attempts);
+  }
+});
+
+const meetings = fc.tuple(walks, receipts());
+
+test('takes a receipt once, however often it comes', () => {
+  const once = ([walk, receipt]: readonly [Walk, (now: number, delivery: Delivery) => ReceiptEvent]) => {
+    for (const { before, now } of walk.steps) {
+      const event = receipt(now, before);
+      const after = transition(before, event, now, walk.policy);
+      if (after !== null) assert.equal(transition(after, event, now, walk.policy), null);
+    }
+  };
+  fc.assert(fc.property(meetings, once), { numRuns: 400 });
+});
+
+test('makes the same of delivered and bounced, in whichever order they come', () => {
+  const either = ([walk, receipt]: readonly [Walk, (now: number, delivery: Delivery) => ReceiptEvent]) => {
+    for (const { before, now } of walk.steps) {
+      const event = receipt(now, before);
+      const through = (...news: readonly News[]) =>
+        news.reduce(
+          (current, one) => transition(current, { ...event, news: one }, now, walk.policy) ?? current,
+          before,
+        );
+      const [one, other] = [through('delivered', 'bounced'), through('bounced', 'delivered')];
+      assert.deepEqual({ ...one, version: 0 }, { ...other, version: 0 });
+    }
+  };
+  fc.assert(fc.property(meetings, either), { numRuns: 400 });
 });

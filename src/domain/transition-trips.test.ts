@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { receiptOf } from '../../test/kit/builders.ts';
 import { advances, deliveries, later, MINUTE, outcomes, policies, START } from '../../test/kit/delivery-arbitraries.ts';
 import { type Delivery, isExpired } from './delivery.ts';
 import type { Outcome } from './outcome.ts';
@@ -103,7 +104,7 @@ const stories: fc.Arbitrary<Story> = fc
       if (act === 'claim' || act === 'send' || act === 'release') story[act](worker, now);
       else if (act === 'settle') story.settle(worker, outcome, now);
       else if (act === 'reap') story.people({ type: 'lease_expired' }, now);
-      else if (act === 'bounce') story.people({ type: 'receipt', news: 'bounced' }, now);
+      else if (act === 'bounce') story.people(receiptOf(story.stored(), 'bounced'), now);
       else story.people({ type: act }, now);
     }
     return { start, policy, log: story.log };

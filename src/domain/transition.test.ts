@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { DELIVERY_STATUSES, type Delivery, type DeliveryStatus, isTerminal, newDelivery } from './delivery.ts';
 import { deliveryId, firstIdAt } from './ids.ts';
 import type { Outcome } from './outcome.ts';
+import type { News } from './receipt.ts';
 import {
   claimed,
   type DeliveryEvent,
@@ -46,6 +47,20 @@ function sending(over: Partial<Delivery> = {}): Delivery {
   return fresh({ status: 'sending', ...over });
 }
 
+/** News of a first attempt, by e-mail, that was accepted. */
+function told(
+  news: News,
+  over: Partial<Extract<DeliveryEvent, { type: 'receipt' }>['of']> & { cancelled?: boolean } = {},
+) {
+  const { cancelled = false, ...of } = over;
+  return {
+    type: 'receipt',
+    news,
+    of: { number: 1, channel: 'email', outcome: 'accepted', ...of },
+    cancelled,
+  } as const satisfies DeliveryEvent;
+}
+
 /** Applies events that must all apply. */
 function after(delivery: Delivery, events: readonly DeliveryEvent[], now = NOW, policy = POLICY): Delivery {
   return events.reduce((current, event) => {
@@ -72,15 +87,23 @@ describe('every event in every state', () => {
     retry: { type: 'retry' },
     discard: { type: 'discard' },
     kept: { type: 'kept' },
-    delivered: { type: 'receipt', news: 'delivered' },
-    bounced: { type: 'receipt', news: 'bounced' },
+    told_delivered: told('delivered'),
+    told_bounced: told('bounced'),
+    doubt_delivered: told('delivered', { outcome: 'unknown' }),
+    doubt_bounced: told('bounced', { outcome: 'unknown' }),
   } as const satisfies Record<string, DeliveryEvent>;
 
   /** What each state becomes. An event that is not named is refused. The expiry is reached, the lease is over. */
   const TABLE: Record<DeliveryStatus, Partial<Record<keyof typeof EVENTS, DeliveryStatus>>> = {
-    scheduled: { claimed: 'sending', expired: 'expired', cancel: 'cancelled', reschedule: 'scheduled' },
-    pending: { claimed: 'sending', expired: 'expired', cancel: 'cancelled' },
-    retrying: { claimed: 'sending', expired: 'expired', cancel: 'cancelled' },
+    scheduled: {
+      claimed: 'sending',
+      expired: 'expired',
+      cancel: 'cancelled',
+      reschedule: 'scheduled',
+      doubt_delivered: 'delivered',
+    },
+    pending: { claimed: 'sending', expired: 'expired', cancel: 'cancelled', doubt_delivered: 'delivered' },
+    retrying: { claimed: 'sending', expired: 'expired', cancel: 'cancelled', doubt_delivered: 'delivered' },
     sending: {
       accepted: 'sent',
       rejected: 'pending',
@@ -91,10 +114,10 @@ describe('every event in every state', () => {
       lease_expired: 'pending',
       expired: 'expired',
     },
-    sent: { delivered: 'delivered', bounced: 'failed', kept: 'sent' },
-    delivered: { kept: 'delivered' },
-    failed: { retry: 'pending', discard: 'failed', kept: 'failed' },
-    expired: { retry: 'pending', kept: 'expired' },
+    sent: { told_delivered: 'delivered', told_bounced: 'failed', kept: 'sent' },
+    delivered: { told_bounced: 'failed', kept: 'delivered' },
+    failed: { retry: 'pending', discard: 'failed', kept: 'failed', doubt_delivered: 'delivered' },
+    expired: { retry: 'pending', kept: 'expired', doubt_delivered: 'delivered' },
     suppressed: { kept: 'suppressed' },
     cancelled: { retry: 'pending', kept: 'cancelled' },
   };
@@ -102,7 +125,9 @@ describe('every event in every state', () => {
   for (const status of DELIVERY_STATUSES) {
     test(`${status} takes exactly what the table says`, () => {
       const terminal = isTerminal(status);
-      const before = fresh({ status, dueAt: terminal ? null : NOW, finishedAt: terminal ? NOW : null, expiresAt: NOW });
+      const finished = { dueAt: terminal ? null : NOW, finishedAt: terminal ? NOW : null, expiresAt: NOW, attempts: 1 };
+      const wasSent = status === 'sent' || status === 'delivered';
+      const before = fresh({ status, ...finished, ...(wasSent && { sentAt: NOW, channelUsed: 'email' }) });
       const seen = Object.entries(EVENTS).map(([name, event]) => [
         name,
         transition(before, event, NOW, POLICY)?.status ?? 'refused',
@@ -358,31 +383,64 @@ describe('what people do', () => {
 });
 
 describe("a provider's later news", () => {
-  const sent = fresh({ status: 'sent', dueAt: null, sentAt: NOW - 9, finishedAt: NOW - 9, channelUsed: 'email' });
+  const sent = fresh({
+    ...{ status: 'sent', dueAt: null, attempts: 1, sentAt: NOW - 9, finishedAt: NOW - 9, channelUsed: 'email' },
+  });
+  const inDoubt = after(sending(), [tried(UNKNOWN)]);
 
   test('delivered: noted with its time', () => {
-    assert.deepEqual(after(sent, [{ type: 'receipt', news: 'delivered' }]), {
-      ...sent,
-      status: 'delivered',
-      deliveredAt: NOW,
-      version: 2,
-    });
+    assert.deepEqual(after(sent, [told('delivered')]), { ...sent, status: 'delivered', deliveredAt: NOW, version: 2 });
   });
 
   test('bounced: the next channel is due at once, and nothing counts as sent', () => {
-    const next = after(sent, [{ type: 'receipt', news: 'bounced' }]);
-    assert.deepEqual(
-      [next.status, next.position, next.out, next.sentAt, next.channelUsed, next.finishedAt, next.dueAt, next.reason],
-      ['pending', 1, ['email'], null, null, null, NOW, 'bounced'],
-    );
+    for (const before of [sent, after(sent, [told('delivered')])]) {
+      const next = after(before, [told('bounced')]);
+      const { position, out, sentAt, deliveredAt, channelUsed, finishedAt, dueAt, reason } = next;
+      assert.deepEqual([next.status, position, out, dueAt, reason], ['pending', 1, ['email'], NOW, 'bounced']);
+      assert.deepEqual([sentAt, deliveredAt, channelUsed, finishedAt], [null, null, null, null]);
+    }
   });
 
   test('bounced from the last channel: failed', () => {
-    const failed = after({ ...sent, position: 1, channelUsed: 'sms' }, [{ type: 'receipt', news: 'bounced' }]);
+    const last = { ...sent, position: 1, channelUsed: 'sms' } as const;
+    const failed = after(last, [told('bounced', { channel: 'sms' })]);
     assert.deepEqual([failed.status, failed.reason, failed.finishedAt], ['failed', 'bounced', NOW]);
   });
 
-  test('bounced after the expiry: failed, nothing is sent any more', () => {
-    assert.equal(after({ ...sent, expiresAt: NOW }, [{ type: 'receipt', news: 'bounced' }]).status, 'failed');
+  test('bounced after the expiry, or after a cancel: failed, nothing is sent any more', () => {
+    assert.equal(after({ ...sent, expiresAt: NOW }, [told('bounced')]).status, 'failed');
+    assert.equal(after(sent, [told('bounced', { cancelled: true })]).status, 'failed');
+  });
+
+  test('of an older attempt or another channel: nothing newer is touched', () => {
+    const newer = { ...sent, attempts: 2 };
+    const others = [{}, { outcome: 'unknown' }, { number: 2, channel: 'sms' }, { number: 3 }] as const;
+    for (const other of others) {
+      for (const news of ['delivered', 'bounced'] as const) {
+        assert.equal(transition(newer, told(news, other), NOW, POLICY), null, `${news} ${JSON.stringify(other)}`);
+      }
+    }
+  });
+
+  test('delivered, of an attempt whose answer was lost: it is over, and the next channel is not tried', () => {
+    assert.deepEqual([inDoubt.status, inDoubt.position], ['pending', 1]);
+    const { status, channelUsed, reason, sentAt, deliveredAt, finishedAt, dueAt } = after(inDoubt, [
+      told('delivered', { outcome: 'unknown' }),
+    ]);
+    assert.deepEqual([status, channelUsed, reason, dueAt], ['delivered', 'email', null, null]);
+    assert.deepEqual([sentAt, deliveredAt, finishedAt], [null, NOW, NOW], 'when it was sent is not known');
+  });
+
+  test('delivered, of what failed because nobody knew and was set aside: it is no dead letter any more', () => {
+    const failed = after(sending(), [tried(UNKNOWN), { type: 'discard' }], NOW, AT_MOST_ONCE);
+    const delivered = after(failed, [told('delivered', { outcome: 'unknown' })]);
+    assert.deepEqual([delivered.status, delivered.reason, delivered.discardedAt], ['delivered', null, null]);
+  });
+
+  test('bounced, replayed when a receipt of another attempt has settled the matter: nothing', () => {
+    const second = { ...sent, attempts: 2, chain: ['email'] } as const;
+    const retried = after(second, [told('bounced', { number: 2 }), { type: 'retry' }]);
+    const delivered = after(retried, [told('delivered', { outcome: 'unknown' })]);
+    assert.equal(transition(delivered, told('bounced', { number: 2 }), NOW, POLICY), null);
   });
 });

@@ -1,8 +1,9 @@
 import type { Channel } from './channel.ts';
-import { currentChannel, type Delivery, isExpired, isHandedOver, isTerminal } from './delivery.ts';
+import { currentChannel, type Delivery, type DeliveryStatus, isExpired, isHandedOver, isTerminal } from './delivery.ts';
 import type { OnUnknown } from './notification.ts';
-import type { Outcome } from './outcome.ts';
+import type { Attempt, Outcome } from './outcome.ts';
 import type { Reason } from './reason.ts';
+import type { News } from './receipt.ts';
 import { backoff, type RetryPolicy } from './retry-policy.ts';
 
 /** What can happen to a delivery. Times are ms since the epoch, waits are ms. */
@@ -28,8 +29,13 @@ export type DeliveryEvent =
   | { readonly type: 'discard' }
   /** It is finished, and what is written together with this counts on it: a change made meanwhile refuses both. */
   | { readonly type: 'kept' }
-  /** The provider's later news. */
-  | { readonly type: 'receipt'; readonly news: 'delivered' | 'bounced' };
+  /** A provider's later news of an attempt in the log. `cancelled`: nothing of the notification may be sent any more. */
+  | {
+      readonly type: 'receipt';
+      readonly news: News;
+      readonly of: Pick<Attempt, 'number' | 'channel' | 'outcome'>;
+      readonly cancelled?: boolean;
+    };
 
 export interface DeliveryPolicy {
   readonly retry: RetryPolicy;
@@ -54,7 +60,7 @@ export const MAX_CRASHES = 5;
  * ```
  *              claimed (lease, version = fencing token)
  *  scheduled ─┐                     ┌── accepted ──► sent ── delivered ──► delivered
- *  pending   ─┼──────► sending ─────┤                 └─ bounced ─► next channel, else failed
+ *  pending   ─┼──────► sending ─────┤
  *  retrying  ─┘          ▲          ├── rejected : the channel is out ─► next channel ─► … ─► failed
  *      ▲                 │          ├── deferred : next channel; after the last one the next round
  *      │  due            │          ├── limited  : the same channel at the provider's time; costs no round
@@ -65,6 +71,8 @@ export const MAX_CRASHES = 5;
  *  scheduled ── reschedule ─► scheduled ;  pending ── taken back ─► pending, due at once
  *  failed | cancelled | expired ── retry ─► pending, all channels and rounds afresh
  *  failed ── discard ─► failed, set aside
+ *  sent | delivered ── bounced ─► next channel, else failed
+ *  pending | retrying | scheduled | failed | expired ── an attempt of unknown outcome was delivered ─► delivered
  * ```
  *
  * Answers null where the event does not apply in this state: then nothing has happened. Otherwise the version has
@@ -113,7 +121,7 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
     case 'kept':
       return isTerminal(delivery.status) ? delivery : null;
     case 'receipt':
-      return receipt(delivery, event.news, now);
+      return receipt(delivery, event, now);
   }
 }
 
@@ -204,13 +212,43 @@ function nextPosition(delivery: Delivery): number | null {
   return position === -1 ? null : position;
 }
 
-function receipt(delivery: Delivery, news: 'delivered' | 'bounced', now: number): Delivery | null {
-  if (delivery.status !== 'sent') return null;
-  if (news === 'delivered') return { ...delivery, status: 'delivered', deliveredAt: now };
-  const bounced: Delivery = { ...drop(delivery), channelUsed: null, sentAt: null, reason: 'bounced' };
-  const position = nextPosition(bounced);
-  if (position === null || isExpired(delivery, now)) return finish(bounced, 'failed', 'bounced', now);
-  return wake({ ...bounced, position, finishedAt: null }, 'pending', now);
+/**
+ * Only what the attempt itself brought about is changed, so news of an older one touches nothing newer. That it bounced
+ * outweighs that it was delivered, in whichever order they come: a server that has taken a message can still find that
+ * nobody is there. While it is being sent only the holder of the lease writes.
+ */
+function receipt(
+  delivery: Delivery,
+  { news, of, cancelled }: Extract<DeliveryEvent, { type: 'receipt' }>,
+  now: number,
+): Delivery | null {
+  // The log ends with the attempt that was accepted. What came through without that has no `sentAt`.
+  const isLast = of.number === delivery.attempts && of.channel === delivery.channelUsed;
+  const isOfTheSend = delivery.sentAt !== null && isLast && of.outcome === 'accepted';
+  if (news === 'bounced') return isOfTheSend ? bounced(delivery, cancelled ?? false, now) : null;
+  if (delivery.status === 'sent') return isOfTheSend ? { ...delivery, status: 'delivered', deliveredAt: now } : null;
+  return of.outcome === 'unknown' && IN_DOUBT.has(delivery.status) ? cameThrough(delivery, of.channel, now) : null;
+}
+
+/** Where an attempt of unknown outcome may still turn out to have worked. A cancel is the last word. */
+const IN_DOUBT: ReadonlySet<DeliveryStatus> = new Set(['pending', 'retrying', 'scheduled', 'failed', 'expired']);
+
+function bounced(delivery: Delivery, isLast: boolean, now: number): Delivery {
+  const dropped: Delivery = {
+    ...drop(delivery),
+    channelUsed: null,
+    sentAt: null,
+    deliveredAt: null,
+    reason: 'bounced',
+  };
+  const position = nextPosition(dropped);
+  if (position === null || isLast || isExpired(delivery, now)) return finish(dropped, 'failed', 'bounced', now);
+  return wake({ ...dropped, position, finishedAt: null }, 'pending', now);
+}
+
+function cameThrough(delivery: Delivery, channel: Channel, now: number): Delivery {
+  const over = { reason: null, limitedSince: null, dueAt: null, discardedAt: null, finishedAt: now };
+  return { ...delivery, ...over, status: 'delivered', channelUsed: channel, deliveredAt: now };
 }
 
 /** All channels again, those without an address too: by now the recipient may have one. */

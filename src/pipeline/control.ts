@@ -1,19 +1,11 @@
-import type { Clock } from '../domain/clock.ts';
-import { type Delivery, isTerminal } from '../domain/delivery.ts';
-import type { Emit } from '../domain/events.ts';
+import { isTerminal } from '../domain/delivery.ts';
 import { type DeliveryId, type NotificationId, notificationOf } from '../domain/ids.ts';
-import type { Notification } from '../domain/notification.ts';
-import type { RetryPolicy } from '../domain/retry-policy.ts';
-import { type DeliveryEvent, transition } from '../domain/transition.ts';
+import type { DeliveryEvent } from '../domain/transition.ts';
 import type { Change, NotificationFilter, NotificationRecord, Store } from '../store/store.ts';
-import type { HandOff } from './hand-off.ts';
+import { type ChangeDeps, createChanges } from './changes.ts';
 
-export interface ControlDeps {
+export interface ControlDeps extends ChangeDeps {
   readonly store: Pick<Store, 'find' | 'write' | 'deadLetters'>;
-  readonly handOff: HandOff;
-  readonly clock: Clock;
-  readonly retry: RetryPolicy;
-  readonly emit: Emit;
 }
 
 /** What people do to a notification on its way. Each answer is a fact about the store, not an intention. */
@@ -39,46 +31,11 @@ export interface Control {
   ): Promise<{ readonly matched: number; readonly retried: number }>;
 }
 
-/** A write can lose against a worker's; then what it found is looked at again, this often at most. */
-const TRIES = 20;
 const PAGE = 200;
 const SCAN = 20_000;
 
 export function createControl(deps: ControlDeps): Control {
-  const change = (delivery: Delivery, notification: Notification, event: DeliveryEvent): Change | null => {
-    const policy = { retry: notification.retry ?? deps.retry, onUnknown: notification.onUnknown };
-    const after = transition(delivery, event, deps.clock.now(), policy);
-    return after === null ? null : { after, attempts: [] };
-  };
-
-  /**
-   * Writes what `decide` makes of the record, as one group, until nobody interferes. The group holds with `counting`
-   * what the decision counts on and does not change.
-   */
-  async function apply<R extends string>(
-    id: NotificationId,
-    decide: (record: NotificationRecord) => readonly Change[] | R,
-    done: R,
-    counting: (record: NotificationRecord) => readonly Change[] = () => [],
-  ): Promise<R | 'not_found'> {
-    for (let attempt = 1; attempt <= TRIES; attempt++) {
-      const record = await deps.store.find(id);
-      if (record === null) return 'not_found';
-      const decided = decide(record);
-      if (typeof decided === 'string') return decided;
-      const [written] = await deps.store.write([[...decided, ...counting(record)]]);
-      if (written === true) {
-        tell(decided, record.notification.requestId);
-        return done;
-      }
-    }
-    throw new Error(`notification ${id} changed ${TRIES} times while it was being changed`);
-  }
-
-  function tell(changes: readonly Change[], requestId: string): void {
-    for (const { after } of changes) deps.emit({ type: 'moved', requestId, delivery: after });
-    deps.handOff(changes.map(({ after }) => after));
-  }
+  const { change, apply, tell } = createChanges(deps);
 
   function changesFor(record: NotificationRecord, event: DeliveryEvent): readonly Change[] {
     return record.deliveries.flatMap((delivery) => change(delivery, record.notification, event) ?? []);

@@ -16,7 +16,7 @@ describe('the log', () => {
       for (const type of ['accepted', 'replayed', 'attempted', 'held_back', 'moved', 'stale_settle']) {
         assert.ok(stderr.includes(type), `there is no ${type}`);
       }
-      for (const type of ['reclaimed', 'provider_paused', 'provider_recovered', 'fault']) {
+      for (const type of ['reclaimed', 'receipt', 'provider_paused', 'provider_recovered', 'fault']) {
         assert.ok(stderr.includes(type), `there is no ${type}`);
       }
     });
@@ -24,7 +24,7 @@ describe('the log', () => {
 
   test('is one JSON object a line, with the request and the delivery it is about', async () => {
     const lines = await linesAt('trace');
-    assert.equal(lines.length, 16);
+    assert.equal(lines.length, 17);
     for (const line of lines) {
       assert.equal(typeof line.time, 'string');
       assert.equal(new Date(String(line.time)).toISOString(), line.time);

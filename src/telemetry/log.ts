@@ -84,6 +84,18 @@ export function logEvent(log: Log, event: TripEvent): void {
     case 'reclaimed':
       log.warn({ event: event.type, request_id: event.requestId, delivery_id: event.deliveryId });
       return;
+    case 'receipt':
+      log.info({
+        event: event.type,
+        request_id: event.requestId,
+        delivery_id: event.deliveryId,
+        attempt: event.attempt,
+        channel: event.channel,
+        provider: event.provider,
+        news: event.news,
+        result: event.result,
+      });
+      return;
     case 'provider_paused':
       log.warn({ event: event.type, provider: event.provider, until: formatTime(event.until), cause: event.cause });
       return;

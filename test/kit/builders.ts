@@ -3,7 +3,8 @@ import { type Delivery, newDelivery } from '../../src/domain/delivery.ts';
 import { type DeliveryId, deliveryId, type IdMaker, idMaker, type NotificationId } from '../../src/domain/ids.ts';
 import type { Notification, Priority } from '../../src/domain/notification.ts';
 import { type Attempt, attemptOf } from '../../src/domain/outcome.ts';
-import type { DeliveryPolicy } from '../../src/domain/transition.ts';
+import type { News } from '../../src/domain/receipt.ts';
+import type { DeliveryEvent, DeliveryPolicy } from '../../src/domain/transition.ts';
 import type { NewInboxEntry } from '../../src/store/inbox.ts';
 import type { NewSandboxMessage } from '../../src/store/sandbox.ts';
 import type { IdempotencyKey, NewNotification, Submission } from '../../src/store/store.ts';
@@ -130,4 +131,13 @@ function countedBytes(): (bytes: number) => Uint8Array {
     new DataView(bytes.buffer).setUint32(length - 4, count++);
     return bytes;
   };
+}
+
+/** News of a delivery's last attempt. */
+export function receiptOf(
+  { attempts, channelUsed, chain }: Delivery,
+  news: News,
+  outcome: Attempt['outcome'] = 'accepted',
+): DeliveryEvent {
+  return { type: 'receipt', news, of: { number: attempts, channel: channelUsed ?? chain[0] ?? 'email', outcome } };
 }

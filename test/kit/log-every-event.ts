@@ -56,6 +56,12 @@ const EVENTS: { readonly [T in TripEvent['type']]: readonly Extract<TripEvent, {
   ],
   stale_settle: [{ ...about, type: 'stale_settle' }],
   reclaimed: [{ ...about, type: 'reclaimed' }],
+  receipt: [
+    {
+      ...{ ...about, type: 'receipt', attempt: 1, channel: 'email', provider: 'sendgrid' },
+      ...{ news: 'bounced', result: 'stale' },
+    },
+  ],
   provider_paused: [{ ...EXTRA, type: 'provider_paused', provider: 'email/smtp', until: 0, cause: 'provider_down' }],
   provider_recovered: [{ ...EXTRA, type: 'provider_recovered', provider: 'email/smtp' }],
   fault: faults.map((error) => ({ ...EXTRA, type: 'fault', where: 'provider', error })),

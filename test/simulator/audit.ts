@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NotificationRecord } from '../../src/store/store.ts';
 import type { Row } from './calls.ts';
+import { checkHeard } from './receipt-promises.ts';
 import type { World } from './world.ts';
 
 /** At the end, when nothing moves any more: does the store hold what the ledger has seen, and do the figures agree? */
@@ -28,6 +29,8 @@ function auditOne({ ledger, plan }: World, rows: readonly Row[], record: Notific
     if (!isDeepStrictEqual(kept, log)) {
       ledger.break('kept', `the log of ${label} is ${JSON.stringify(kept)}, written was ${JSON.stringify(log)}`, [n]);
     }
+    const unheard = checkHeard(row);
+    if (unheard !== null) ledger.break(unheard[0], `${label}: ${unheard[1]}`, [n]);
     const lost = row.calls.find(
       (call) =>
         call.recorded === null &&

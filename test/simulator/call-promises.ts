@@ -15,6 +15,7 @@ export function checkCall(row: Row, call: Call, context: SendContext, storeNow: 
   const { delivery } = row;
   const { life } = call;
   if (delivery.status === 'cancelled') return ['cancel', 'it is cancelled, and a call starts'];
+  if (row.stopped) return ['cancel', 'its notification was cancelled, and a call starts'];
   const ownNow = life.clock.now();
   if (delivery.expiresAt !== null && delivery.expiresAt <= ownNow) {
     return ['expiry', `it expired ${ownNow - delivery.expiresAt} ms ago, and a call starts`];
@@ -43,7 +44,11 @@ function checkKey(row: Row, call: Call): Finding {
 }
 
 function checkRepeat(row: Row, call: Call): Finding {
-  const earlier = row.calls.filter((one) => one.generation === call.generation);
+  const again = row.calls.find(
+    (one) => one.bounced && one.channel === call.channel && one.generation === call.generation,
+  );
+  if (again !== undefined) return ['moves', `attempt ${again.attempt} bounced, and the channel is tried again`];
+  const earlier = row.calls.filter((one) => one.generation === call.generation && !one.bounced);
   if (row.notification.onUnknown === 'fail') {
     const open = earlier.find((one) => !isSameEntry(one, call) && (one.takenAt !== null || !isRefusal(one)));
     if (open !== undefined) return ['at_most_once', `attempt ${open.attempt} may have worked (${open.fate})`];
@@ -69,7 +74,7 @@ export function checkTaken(call: Call, sendTimeout: number, leaseMs: number): { 
   let duplicates = 0;
   for (const other of call.row.calls) {
     if (other === call || other.takenAt === null || other.generation !== call.generation) continue;
-    if (isSameEntry(other, call)) continue;
+    if (isSameEntry(other, call) || other.bounced) continue;
     duplicates += 1;
     const first = other.at <= call.at ? other : call;
     if (!isExcused(first, sendTimeout, leaseMs)) {

@@ -27,7 +27,7 @@ export interface Result {
 
 const NOTHING: Totals = {
   ...{ episodes: 0, steps: 0, virtualMs: 0, deliveries: 0, sent: 0, calls: 0, duplicates: 0 },
-  ...{ lost: 0, stale: 0, replayed: 0, crashes: 0, ended: {} },
+  ...{ lost: 0, stale: 0, replayed: 0, receipts: 0, crashes: 0, ended: {} },
 };
 
 /** Episode after episode, until it is enough or a promise is broken. */

@@ -15,7 +15,7 @@ export interface Api {
   readonly service: Service;
 }
 
-type Reply<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'refused' | 'lost' };
+export type Reply<T> = { readonly kind: 'answered'; readonly value: T } | { readonly kind: 'refused' | 'lost' };
 
 const SCOPE = 'POST /v1/notifications';
 const ADDRESSES = {
@@ -50,11 +50,11 @@ export class Clients {
     for (const send of plan.sends) {
       timeline.after(send.at, null, () => {
         this.happened(send.n, 'asked');
-        this.#do(() => this.#submit(send, 'original'));
+        this.do(() => this.#submit(send, 'original'));
       });
     }
     for (const act of plan.acts) {
-      if (act.when.on === 'time') timeline.after(act.when.at, null, () => this.#do(() => this.#act(act)));
+      if (act.when.on === 'time') timeline.after(act.when.at, null, () => this.do(() => this.#act(act)));
       else this.#arm(act, act.when);
     }
   }
@@ -72,11 +72,12 @@ export class Clients {
       one.left -= 1;
       const { when } = one.act;
       if (one.left !== 0 || when.on === 'time') continue;
-      this.#world.timeline.after(when.after, null, () => this.#do(() => this.#act(one.act)));
+      this.#world.timeline.after(when.after, null, () => this.do(() => this.#act(one.act)));
     }
   }
 
-  #do(run: () => Promise<void>): void {
+  /** Counts as busy until it is done. */
+  do(run: () => Promise<void>): void {
     this.#busy += 1;
     run()
       .catch((error: unknown) => {
@@ -100,7 +101,7 @@ export class Clients {
     if (ids.length === 0) return;
     const chance = this.#world.chance(`${act.kind} ${act.n}`);
     const id = chance.pick(ids);
-    const reply = await this.#ask(chance, ({ service }) => this.#control(service, act, id, chance));
+    const reply = await this.ask(chance, ({ service }) => this.#control(service, act, id, chance));
     if (reply.kind === 'answered' && reply.value === 'cancelled') this.#checkCancelled(act, id);
     trace.note(timeline.now(), 'operator', act.kind, [act.n], 0, () => {
       return `#${act.n}: ${reply.kind === 'answered' ? reply.value : reply.kind}`;
@@ -147,7 +148,7 @@ export class Clients {
     const fingerprint = version === 'original' ? 'original' : `other-${send.n}`;
     const key = request.key === null ? null : { ...request.key, fingerprint };
     for (;;) {
-      const reply = await this.#ask(this.#world.chance(`${version} ${send.n}`), ({ service }) =>
+      const reply = await this.ask(this.#world.chance(`${version} ${send.n}`), ({ service }) =>
         service.accept([{ ...request, key }]),
       );
       if (reply.kind === 'answered') {
@@ -160,16 +161,16 @@ export class Clients {
         return;
       }
       if (key === null) return;
-      await this.#wait(1_000);
+      await this.wait(1_000);
     }
   }
 
   /** A request on its way to a process and back. */
-  async #ask<T>(chance: Seeded, call: (api: Api) => Promise<T>): Promise<Reply<T>> {
+  async ask<T>(chance: Seeded, call: (api: Api) => Promise<T>): Promise<Reply<T>> {
     for (;;) {
       const apis = this.#apis();
       if (apis.length === 0) {
-        await this.#wait(500);
+        await this.wait(500);
         continue;
       }
       const api = chance.pick(apis);
@@ -198,7 +199,7 @@ export class Clients {
     });
   }
 
-  #wait(ms: number): Promise<void> {
+  wait(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#world.timeline.after(ms, null, resolve));
   }
 

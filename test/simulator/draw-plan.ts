@@ -1,7 +1,7 @@
 import type { Channel } from '../../src/domain/channel.ts';
 import { exponentialPolicy, type RetryPolicy, scheduledPolicy } from '../../src/domain/retry-policy.ts';
 import { drawFaults } from './draw-faults.ts';
-import type { ActPlan, FaultKind, FaultPlan, HostPlan, Moment, Plan, SendPlan } from './plan.ts';
+import type { ActPlan, FaultKind, FaultPlan, HostPlan, Moment, Plan, ReceiptPlan, SendPlan } from './plan.ts';
 import { Seeded } from './seeded.ts';
 
 const MINUTE = 60_000;
@@ -42,11 +42,18 @@ export function drawPlan(seed: string, kinds: readonly FaultKind[]): Plan {
     vendorMs,
     vendorTrouble: shape === 'quarrel' ? 0.6 : random.pick([0, 0.02, 0.1, 0.3, 0.6]),
     vendorSlots: random.pick([null, null, 1, 3]),
+    receipts: drawReceipts(random, shape, kinds.includes('vendor')),
     sends: sends.sort((a, b) => a.at - b.at),
     acts: drawActs(random, sends, calmFrom, shape),
     faults: [...drawFaults(random, kinds, about), ...(shape === 'quarrel' ? drawDoubt(random, kinds, calmFrom) : [])],
     ...about,
   };
+}
+
+function drawReceipts(random: Seeded, shape: Shape, wild: boolean): ReceiptPlan {
+  if (shape === 'flood') return { rate: 0.05, bounces: 0.1, wild };
+  if (shape === 'quarrel') return { rate: 1, bounces: 0.5, wild };
+  return { rate: random.pick([0, 0, 0.3, 1]), bounces: random.pick([0, 0.1, 0.4]), wild };
 }
 
 function drawMinutes(random: Seeded, shape: Shape): number {
@@ -72,10 +79,8 @@ function drawQuarrels(random: Seeded, sends: readonly SendPlan[]): readonly ActP
   return sends.flatMap(({ n }) => {
     const nth = random.pick([1, 1, 2]);
     const when = () => ({ on: 'ended', nth, after: random.between(0, 4) }) as const;
-    return [
-      { kind: 'cancel', n, when: when() },
-      { kind: 'retry', n, when: when() },
-    ];
+    const cancel = { kind: 'cancel', n, when: when() } as const;
+    return random.chance(0.7) ? [cancel, { kind: 'retry', n, when: when() }] : [cancel];
   });
 }
 
@@ -111,12 +116,12 @@ function drawSend(random: Seeded, n: number, last: number, shape: Shape): SendPl
     keyed: random.chance(0.7),
     recipients: wild && random.chance(0.1) ? random.between(2, 5) : 1,
     channels: drawChannels(random, wild, shape),
-    strategy: random.pick(['fallback', 'all']),
+    strategy: random.pick(shape === 'quarrel' ? ['fallback', 'all', 'all'] : ['fallback', 'all']),
     addressed: wild && random.chance(0.15) ? random.shuffled(CHANNELS).slice(0, 2) : CHANNELS,
     priority: random.weighted({ high: 1, normal: 3, low: 1 }),
     sendAfter: comesTooLate ? null : sendAfter,
     expiresAfter,
-    onUnknown: wild && random.chance(0.3) ? 'fail' : 'retry',
+    onUnknown: wild && random.chance(shape === 'quarrel' ? 0.5 : 0.3) ? 'fail' : 'retry',
     retry: wild && random.chance(0.3) ? drawRetry(random) : null,
   };
 }
@@ -124,7 +129,8 @@ function drawSend(random: Seeded, n: number, last: number, shape: Shape): SendPl
 function drawChannels(random: Seeded, wild: boolean, shape: Shape): SendPlan['channels'] {
   const legs = shape === 'quarrel' ? random.between(2, 3) : wild ? random.pick([1, 1, 2, 3]) : 1;
   const channels = random.shuffled(CHANNELS).slice(0, legs);
-  return wild && legs === 3 && random.chance(0.3) ? [channels.slice(0, 2), ...channels.slice(2)] : channels;
+  const isNested = wild && legs === 3 && random.chance(shape === 'quarrel' ? 0.7 : 0.3);
+  return isNested ? [channels.slice(0, 2), ...channels.slice(2)] : channels;
 }
 
 function drawRetry(random: Seeded): RetryPolicy {
@@ -154,5 +160,5 @@ function drawMoment(random: Seeded, kind: ActPlan['kind'], at: number, calmFrom:
   const nth = random.pick([1, 1, 1, 2, 3]);
   if (kind === 'repeat' || kind === 'mismatch') return { on: random.pick(['asked', 'stored', 'ended']), nth: 1, after };
   if (kind === 'retry' || kind === 'discard') return { on: random.pick(['ended', 'ended', 'waits']), nth, after };
-  return { on: random.pick(['stored', 'claimed', 'called', 'taken', 'waits', 'ended']), nth, after };
+  return { on: random.pick(['stored', 'claimed', 'called', 'taken', 'told', 'waits', 'ended']), nth, after };
 }

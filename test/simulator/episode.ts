@@ -11,6 +11,7 @@ import { Ledger } from './ledger.ts';
 import { Neglect } from './neglect.ts';
 import type { Plan } from './plan.ts';
 import type { Breach } from './promises.ts';
+import { Receipts } from './receipts.ts';
 import { Chances, Seeded } from './seeded.ts';
 import { Standstill, Timeline } from './timeline.ts';
 import { type Line, Trace } from './trace.ts';
@@ -34,6 +35,8 @@ export interface Figures {
   readonly lost: number;
   readonly stale: number;
   readonly replayed: number;
+  /** Receipts that changed something. */
+  readonly receipts: number;
   readonly crashes: number;
   /** How the deliveries ended. */
   readonly ended: Readonly<Record<string, number>>;
@@ -62,6 +65,7 @@ export async function runEpisode(plan: Plan, { traced = false } = {}): Promise<E
     broker: () => broker,
     happened: (life, op, phase) => hosts.happened(life, op, phase),
     committed: (by) => hosts.committed(by),
+    tookMessage: (call) => receipts.tookMessage(call),
   };
   const hosts: Hosts = new Hosts(world, () => {
     if (broker === null) return;
@@ -70,6 +74,7 @@ export async function runEpisode(plan: Plan, { traced = false } = {}): Promise<E
     void gone.close();
   });
   const clients: Clients = new Clients(world, () => hosts.apis());
+  const receipts: Receipts = new Receipts(world, clients);
   const neglect = new Neglect(world, hosts);
   try {
     hosts.start();

@@ -3,6 +3,8 @@ import type { Channel } from '../../src/domain/channel.ts';
 import { type Delivery, isTerminal } from '../../src/domain/delivery.ts';
 import { type DeliveryId, type NotificationId, notificationOf } from '../../src/domain/ids.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
+import type { News } from '../../src/domain/receipt.ts';
+import type { Received } from '../../src/pipeline/receive.ts';
 import type {
   AcceptResult,
   Change,
@@ -26,7 +28,7 @@ import { checkWrite } from './write-promises.ts';
 const KEY_LIFETIME = 86_400_000;
 
 /** The parts of a process that reach for the store. */
-export type Part = 'accept' | 'hand-off' | 'worker' | 'settle' | 'sweep' | 'control' | 'health';
+export type Part = 'accept' | 'hand-off' | 'worker' | 'settle' | 'sweep' | 'control' | 'receive' | 'health';
 
 /** What a client was told, and when. */
 export interface Acknowledged {
@@ -48,7 +50,7 @@ export class Ledger {
   readonly keys = new Map<string, IdempotencyKey>();
   /** What was counted: notifications, ends by state, accepted attempts by channel and by provider. */
   readonly counts = new Map<string, number>();
-  readonly figures = { sent: 0, calls: 0, duplicates: 0, lost: 0, stale: 0, replayed: 0 };
+  readonly figures = { sent: 0, calls: 0, duplicates: 0, lost: 0, stale: 0, replayed: 0, receipts: 0 };
   /** The first promise that was broken. */
   breach: Breach | null = null;
   readonly #plan: Plan;
@@ -112,7 +114,14 @@ export class Ledger {
       const label = `#${n}${place === null ? '' : `/${place + 1}`}.${delivery.leg}`;
       const row: Row = {
         ...{ n, label, siblings, notification, delivery, log, calls: [], generation: 1, claim: null },
-        ...{ readyAt: this.#readyAt(delivery), neglected: 0 },
+        ...{
+          sentBy: null,
+          bounced: false,
+          cancelled: false,
+          stopped: false,
+          readyAt: this.#readyAt(delivery),
+          neglected: 0,
+        },
       };
       if (isTerminal(delivery.status)) this.#count(`ended ${delivery.status}`, 1);
       siblings.push(row);
@@ -204,8 +213,14 @@ export class Ledger {
     const writing = { part, storeNow, ownNow: life.clock.now(), slack: this.#slack, retry, sendTimeout };
     this.#find(checkWrite(row, change, writing), row);
     if (part === 'settle') for (const call of row.claim?.calls ?? []) call.recorded = outcomeIn(change, call);
+    if (part === 'settle' && after.status === 'sent') row.sentBy = row.claim?.calls.at(-1) ?? null;
+    if (part === 'receive') this.#received(row, after);
     if (part === 'sweep') this.figures.lost += 1;
-    if (part === 'control' && isTerminal(row.delivery.status) && !isTerminal(after.status)) row.generation += 1;
+    if (part === 'control' && isTerminal(row.delivery.status) && !isTerminal(after.status)) {
+      row.generation += 1;
+      for (const leg of row.siblings) leg.stopped = false;
+    }
+    row.cancelled ||= after.status === 'cancelled';
     if (isTerminal(after.status) && after.status !== row.delivery.status) this.#count(`ended ${after.status}`, 1);
     for (const { outcome, channel, provider } of attempts) {
       if (outcome !== 'accepted') continue;
@@ -221,12 +236,21 @@ export class Ledger {
     this.#told(row.n, isTerminal(after.status) ? 'ended' : 'waits');
   }
 
+  /** What a receipt has brought about. */
+  #received(row: Row, after: Delivery): void {
+    this.figures.receipts += 1;
+    if (after.status === 'delivered' || row.sentBy === null) return;
+    row.sentBy.bounced = true;
+    row.bounced = true;
+    row.sentBy = null;
+  }
+
   #checkCancelled(group: readonly Change[]): void {
     const cancelled = group.find(({ after }) => after.status === 'cancelled');
     if (cancelled === undefined) return;
-    const open = this.byNotification
-      .get(notificationOf(cancelled.after.id))
-      ?.find(({ delivery }) => !isTerminal(delivery.status));
+    const legs = this.byNotification.get(notificationOf(cancelled.after.id)) ?? [];
+    for (const leg of legs) leg.stopped = true;
+    const open = legs.find(({ delivery }) => !isTerminal(delivery.status));
     if (open !== undefined) this.#find(['cancel', `cancelled, and this leg is ${open.delivery.status}`], open);
   }
 
@@ -236,7 +260,8 @@ export class Ledger {
     const call: Call = {
       ...{ row, life, channel, provider, attempt: context.attempt, key: context.idempotencyKey },
       ...{ generation: row.generation, claimedAt: row.claim?.at ?? 0, at: this.#timeline.now() },
-      ...{ fate: '', takenAt: null, said: null, recorded: null },
+      ...{ messageId: `m${this.figures.calls}`, fate: '', takenAt: null, said: null, recorded: null },
+      ...{ told: new Set(), heard: new Set(), bounced: false },
     };
     if (message.channel !== channel) this.#find(['moves', `${message.channel} was sent on ${channel}`], row);
     this.#find(checkCall(row, call, context, this.#timeline.now(), this.#slack), row);
@@ -283,6 +308,26 @@ export class Ledger {
     this.#note(call.life, 'hears', [call.row.n], call.attempt, () => {
       return `${outcome?.kind ?? 'a throw'} (${call.fate}) of ${call.row.label}, attempt ${call.attempt}`;
     });
+  }
+
+  /** A provider begins to tell something of what it has taken. */
+  tells(call: Call, news: News): void {
+    call.told.add(news);
+    const about = () => `${news} of ${call.row.label}, attempt ${call.attempt}`;
+    const by = `${call.channel}/${call.provider}`;
+    this.#trace.note(this.#timeline.now(), by, 'tells', [call.row.n], call.attempt, about);
+    this.#told(call.row.n, 'told');
+  }
+
+  /** A receipt of a call was taken. */
+  heard(call: Call, news: News, result: Received): void {
+    call.heard.add(news);
+    const { n, label } = call.row;
+    const by = `${call.channel}/${call.provider}`;
+    const about = () => `${news} of ${label}, attempt ${call.attempt}: ${result}`;
+    this.#trace.note(this.#timeline.now(), by, 'is answered', [n], call.attempt, about);
+    if (result === 'unknown')
+      this.#find(['heard', `attempt ${call.attempt} was made, and its receipt is unknown`], call.row);
   }
 
   acknowledged({ n, key, fingerprint, kind, answer }: Acknowledged): void {

@@ -23,11 +23,21 @@ export interface Plan {
   readonly vendorTrouble: number;
   /** How many calls at once a provider bears; null: any number. */
   readonly vendorSlots: number | null;
+  readonly receipts: ReceiptPlan;
   readonly sends: readonly SendPlan[];
   readonly acts: readonly ActPlan[];
   readonly faults: readonly FaultPlan[];
   /** From here on nothing new goes wrong. */
   readonly calmFrom: number;
+}
+
+/** What providers tell later of what they have taken. */
+export interface ReceiptPlan {
+  /** How often they do, and how often it is that it bounced. */
+  readonly rate: number;
+  readonly bounces: number;
+  /** Also before they answer, much later, twice, in any order, and of what was never sent. */
+  readonly wild: boolean;
 }
 
 export interface HostPlan {
@@ -72,7 +82,7 @@ export type Moment =
   | { readonly on: 'time'; readonly at: number }
   /** `after` ms from the nth time that this happens to a delivery of the send. */
   | {
-      readonly on: 'asked' | 'stored' | 'claimed' | 'called' | 'taken' | 'waits' | 'ended';
+      readonly on: 'asked' | 'stored' | 'claimed' | 'called' | 'taken' | 'told' | 'waits' | 'ended';
       readonly nth: number;
       readonly after: number;
     };

@@ -17,6 +17,8 @@ export const PROMISES = {
   persistent: 'nothing is given up before its rounds are over',
   idempotent: 'one key, one answer, one set of notifications',
   stable_key: "a delivery's calls on a channel bear one idempotency key, nobody else's",
+  told: 'a receipt changes what its own attempt brought about, and nothing else',
+  heard: 'no receipt that could be applied is lost',
   counted: 'the figures are what happened',
   kept: 'the store holds what was written and nothing else',
   sound: 'nothing throws what was not put in, and nothing goes round in circles',

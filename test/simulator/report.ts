@@ -32,11 +32,12 @@ function shownLines(lines: readonly Line[], wanted: readonly number[]): readonly
 }
 
 function planLines(plan: Plan): readonly string[] {
-  const { hosts, queue, concurrency, leaseMs, sendTimeout, vendorTrouble, sends, acts, faults } = plan;
+  const { hosts, queue, concurrency, leaseMs, sendTimeout, vendorTrouble, receipts, sends, acts, faults } = plan;
   const names = hosts.map(({ name, skew }) => (skew === 0 ? name : `${name} (clock ${skew} ms off)`));
   return [
     `  ${names.join(', ')}; ${queue} as queue; ${concurrency} at once; lease ${leaseMs} ms, send timeout ${sendTimeout} ms` +
-      (vendorTrouble === 0 ? '' : `; providers make trouble ${vendorTrouble * 100} % of the time`),
+      (vendorTrouble === 0 ? '' : `; providers make trouble ${vendorTrouble * 100} % of the time`) +
+      (receipts.rate === 0 ? '' : `; receipts: ${JSON.stringify(receipts)}`),
     ...sends.map(({ n, at, ...send }) => `  ${inShort(at)}  send #${n}: ${JSON.stringify(send)}`),
     ...acts.map(actLine),
     ...faults.map(faultLine),
@@ -54,14 +55,15 @@ function faultLine(fault: FaultPlan): string {
 
 /** `seconds`: of one core. */
 export function totalsReport(totals: Totals, seconds: number): string {
-  const { episodes, virtualMs, deliveries, calls, steps, crashes, lost, stale, duplicates, replayed } = totals;
+  const { episodes, virtualMs, deliveries, calls, steps, crashes, lost, stale, duplicates, replayed, receipts } =
+    totals;
   const rate = Math.round((deliveries / seconds) * 60);
   const ends = Object.entries(totals.ended).map(([status, count]) => `${count} ${status}`);
   return [
     `${episodes} episodes, ${(virtualMs / 3_600_000).toFixed(1)} h simulated in ${seconds.toFixed(1)} s of one core: ` +
       `${deliveries} deliveries (${rate} a minute of one core), ${calls} provider calls, ${steps} steps`,
     `${crashes} crashes, ${lost} leases lost, ${stale} late results refused, ${replayed} requests replayed, ` +
-      `${duplicates} messages sent again, each with a reason`,
+      `${duplicates} messages sent again, each with a reason, ${receipts} receipts that counted`,
     `ends: ${ends.join(', ')}`,
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import { createDeliver } from '../../src/pipeline/deliver.ts';
 import { createHandOff } from '../../src/pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from '../../src/pipeline/health.ts';
 import { createProviderGate } from '../../src/pipeline/provider-gate.ts';
+import { createReceive, type Receive } from '../../src/pipeline/receive.ts';
 import { createSettle } from '../../src/pipeline/settle.ts';
 import { createSweeper } from '../../src/pipeline/sweep.ts';
 import { createWatchdog } from '../../src/pipeline/watchdog.ts';
@@ -28,6 +29,7 @@ const TROUBLED_FOR = 120_000;
 export interface Service {
   readonly accept: Accept;
   readonly control: Control;
+  readonly receive: Receive;
   readonly health: () => Promise<HealthReport>;
   /** Another process has committed. */
   readonly ring: () => void;
@@ -81,6 +83,7 @@ export function startService(world: World, life: Life, giveUp: () => void): Serv
   return {
     accept: createAccept({ ...common('accept'), handedOverUntil, ids, rules }),
     control: createControl(common('control')),
+    receive: createReceive(common('receive')),
     health: createHealth({
       ...{ store: storeLink(world, life, 'health'), queue: queue ?? bell, clock },
       worker: roles.worker ? worker : null,

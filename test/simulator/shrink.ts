@@ -79,6 +79,8 @@ function plainerThan(plan: Plan): readonly Partial<Plan>[] {
     ...works,
     { hosts: plan.hosts.map((host) => ({ ...host, skew: 0 })) },
     { vendorTrouble: 0 },
+    { receipts: { ...plan.receipts, rate: 0 } },
+    { receipts: { ...plan.receipts, wild: false } },
     { vendorSlots: null },
     { queue: 'database' },
     { concurrency: 1 },

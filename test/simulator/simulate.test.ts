@@ -22,7 +22,8 @@ describe('a simulated service', () => {
     const totals = await keepsAll('fixed', 40, 'memory');
     // What never happens is not proven: the seeds are such that everything does.
     for (const [what, count] of Object.entries({ ...totals, ...totals.ended })) assert.ok(Number(count) !== 0, what);
-    for (const end of ['sent', 'failed', 'cancelled', 'expired']) assert.ok((totals.ended[end] ?? 0) > 0, end);
+    for (const end of ['sent', 'delivered', 'failed', 'cancelled', 'expired'])
+      assert.ok((totals.ended[end] ?? 0) > 0, end);
   });
 
   test('keeps them on the real statements and the real group commit', async () => {

@@ -10,7 +10,6 @@ import { inboxLink } from './store-link.ts';
 import { PlannedFault } from './weather.ts';
 import type { World } from './world.ts';
 
-const ACCEPTED: Outcome = { kind: 'accepted', providerMessageId: 'taken' };
 const TIMED_OUT: Outcome = { kind: 'unknown', code: 'timeout', detail: 'no answer in time' };
 const SILENT = ['hang_before', 'hang_after', 'deaf_before', 'deaf_after'] as const;
 type Silent = (typeof SILENT)[number];
@@ -90,9 +89,12 @@ function answer(world: World, life: Life, call: Call, { signal }: SendContext): 
     }
     if (trouble === 'throw_before' && random.chance(0.5)) return hear(null);
     timeline.after(random.between(0, plan.vendorMs), null, () => {
-      if (trouble === null || VENDOR_TROUBLES[trouble]) ledger.taken(call);
+      if (trouble === null || VENDOR_TROUBLES[trouble]) {
+        ledger.taken(call);
+        world.tookMessage(call);
+      }
       world.happened(life, 'send', 'done');
-      const said = saidOf(trouble, random);
+      const said = saidOf(trouble, call, random);
       if (said !== undefined) hearIn(answerAfter(trouble, plan, random), said);
     });
   });
@@ -113,8 +115,10 @@ function answerAfter(trouble: VendorTrouble | null, plan: Plan, random: Seeded):
 }
 
 /** Null: it throws. Undefined: it says nothing of its own. */
-function saidOf(trouble: VendorTrouble | null, random: Seeded): Outcome | null | undefined {
-  if (trouble === null || trouble === 'slow' || trouble === 'late') return ACCEPTED;
+function saidOf(trouble: VendorTrouble | null, call: Call, random: Seeded): Outcome | null | undefined {
+  if (trouble === null || trouble === 'slow' || trouble === 'late') {
+    return { kind: 'accepted', providerMessageId: call.messageId };
+  }
   if (trouble === 'throw_before' || trouble === 'throw_after') return null;
   return isSilent(trouble) ? undefined : outcomeOf(trouble, random);
 }

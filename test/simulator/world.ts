@@ -1,6 +1,7 @@
 import type { Queue } from '../../src/queue/queue.ts';
 import type { InboxStore } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Call } from './calls.ts';
 import type { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
 import type { Op, Phase, Plan } from './plan.ts';
@@ -24,6 +25,8 @@ export interface World {
   readonly broker: () => Queue | null;
   /** A process's call has come so far: the moment for what is planned to happen then. */
   readonly happened: (life: Life, op: Op, phase: Phase) => void;
+  /** A provider has taken a message, and may have something to tell of it. */
+  readonly tookMessage: (call: Call) => void;
   /** Other processes will hear that something was written. */
   readonly committed: (by: Life) => void;
 }

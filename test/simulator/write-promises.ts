@@ -7,6 +7,7 @@ import type { Row } from './calls.ts';
 import type { Part } from './ledger.ts';
 import { PROVIDERS } from './plan.ts';
 import type { Finding } from './promises.ts';
+import { checkReceived } from './receipt-promises.ts';
 
 /** Whose write it is, and what time it is. */
 export interface Writing {
@@ -36,6 +37,15 @@ const MOVES: Readonly<Partial<Record<Part, Moves>>> = {
     cancelled: ['pending', 'scheduled'],
     expired: ['pending', 'scheduled'],
   },
+  receive: {
+    sent: ['delivered', 'pending', 'failed'],
+    delivered: ['pending', 'failed'],
+    scheduled: ['delivered'],
+    pending: ['delivered'],
+    retrying: ['delivered'],
+    failed: ['delivered'],
+    expired: ['delivered'],
+  },
 };
 
 const CONSTANT = ['id', 'notificationId', 'leg', 'priority', 'expiresAt'] as const;
@@ -61,7 +71,8 @@ export function checkWrite(row: Row, { after, attempts, sendAt }: Change, writin
     (isTerminal(after.status) ? checkEnd(row, after, writing) : checkWait(row, after, writing)) ??
     (writing.part === 'settle' ? checkSettled(row, after, attempts, writing) : null) ??
     (writing.part === 'sweep' ? checkReclaimed(row, after, attempts, writing) : null) ??
-    (writing.part === 'control' ? checkControlled(row, after, attempts, sendAt) : null)
+    (writing.part === 'control' ? checkControlled(row, after, attempts, sendAt) : null) ??
+    (writing.part === 'receive' ? checkReceived(row, after, attempts, writing.ownNow + writing.slack) : null)
   );
 }
 
@@ -87,6 +98,7 @@ function checkEnd(row: Row, after: Delivery, { part, ownNow, slack, retry }: Wri
     );
     return taken === undefined ? ['honest', 'it is sent, and no provider has said so'] : null;
   }
+  if (after.status === 'delivered') return null;
   if (after.reason === null) return ['reasons', `it is ${after.status} without a reason`];
   if (after.status === 'expired' && (after.expiresAt === null || after.expiresAt > ownNow + slack)) {
     return ['moves', `it is expired before ${after.expiresAt}`];

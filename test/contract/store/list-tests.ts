@@ -4,7 +4,7 @@ import type { NotificationId } from '../../../src/domain/ids.ts';
 import type { Notification } from '../../../src/domain/notification.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { NewNotification, NotificationFilter } from '../../../src/store/store.ts';
-import type { LegOver } from '../../kit/builders.ts';
+import { type LegOver, receiptOf } from '../../kit/builders.ts';
 import { HOUR, MINUTE, next, type OpenStore, type StoreKit, storeKit, walk } from './store-kit.ts';
 
 export function listTests(open: OpenStore): void {
@@ -223,7 +223,8 @@ async function inEveryStatus(kit: StoreKit) {
   await store.claim([first(sending).id], HOUR);
   await tried(retrying, 'deferred');
   await tried(sent, 'accepted');
-  await move(await tried(delivered, 'accepted'), { type: 'receipt', news: 'delivered' });
+  const taken = await tried(delivered, 'accepted');
+  await move(taken, receiptOf(taken, 'delivered'));
   await tried(failed, 'rejected');
   await move(first(allCancelled), { type: 'cancel' });
   const ended = next({ ...first(expired), expiresAt: clock.now() }, { type: 'expired' }, clock.now());

@@ -6,7 +6,7 @@ import { PRIORITIES } from '../../../src/domain/notification.ts';
 import { type DeliveryEvent, transition } from '../../../src/domain/transition.ts';
 import { memoryStore } from '../../../src/store/memory/memory-store.ts';
 import type { Claim, Store, Submission } from '../../../src/store/store.ts';
-import { attempt, builders, POLICY } from '../../kit/builders.ts';
+import { attempt, builders, POLICY, receiptOf } from '../../kit/builders.ts';
 import type { ManualClock } from '../../kit/manual-clock.ts';
 import { ACCEPTED, DEFERRED, LEASE, type OpenStore, REJECTED, SECOND } from './store-kit.ts';
 
@@ -77,12 +77,13 @@ export function modelTests(open: OpenStore): void {
 }
 
 const SETTLEMENTS: readonly DeliveryEvent[] = [ACCEPTED, REJECTED, DEFERRED, { type: 'released' }];
-const TOUCHES: readonly DeliveryEvent[] = [
-  { type: 'cancel' },
-  { type: 'retry' },
-  { type: 'discard' },
-  { type: 'receipt', news: 'delivered' },
-  { type: 'receipt', news: 'bounced' },
+const TOUCHES: readonly ((delivery: Delivery) => DeliveryEvent)[] = [
+  () => ({ type: 'cancel' }),
+  () => ({ type: 'retry' }),
+  () => ({ type: 'discard' }),
+  (delivery) => receiptOf(delivery, 'delivered'),
+  (delivery) => receiptOf(delivery, 'bounced'),
+  (delivery) => receiptOf(delivery, 'delivered', 'unknown'),
 ];
 
 /**
@@ -154,13 +155,14 @@ class Trip {
     if (result?.kind === 'accepted') this.#known.push(...parcel.deliveries);
   }
 
-  async #touch(known: Delivery | undefined, event: DeliveryEvent | undefined): Promise<void> {
+  async #touch(
+    known: Delivery | undefined,
+    eventOf: ((delivery: Delivery) => DeliveryEvent) | undefined,
+  ): Promise<void> {
     if (known === undefined) return;
     const record = await this.#both((store) => store.find(known.notificationId));
-    await this.#happen(
-      record?.deliveries.find((delivery) => delivery.id === known.id),
-      event,
-    );
+    const stored = record?.deliveries.find((delivery) => delivery.id === known.id);
+    if (stored !== undefined) await this.#happen(stored, eventOf?.(stored));
   }
 
   /** `before` may be long out of date: then both must refuse. */

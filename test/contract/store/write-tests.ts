@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deliveryId } from '../../../src/domain/ids.ts';
-import { attempt } from '../../kit/builders.ts';
+import { attempt, receiptOf } from '../../kit/builders.ts';
 import {
   ACCEPTED,
   change,
@@ -63,12 +63,12 @@ export function writeTests(open: OpenStore): void {
       assert.deepEqual(await state(parcel), released);
       const sent = await move(await claimNow(), ACCEPTED);
       assert.deepEqual(await state(parcel), sent);
-      const bounced = await move(sent, { type: 'receipt', news: 'bounced' });
+      const bounced = await move(sent, receiptOf(sent, 'bounced'));
       assert.deepEqual(await state(parcel), bounced);
       const restarted = await move(bounced, { type: 'retry' });
       assert.deepEqual(await state(parcel), restarted);
       const sentAgain = await move(await claimNow(), ACCEPTED);
-      const delivered = await move(sentAgain, { type: 'receipt', news: 'delivered' });
+      const delivered = await move(sentAgain, receiptOf(sentAgain, 'delivered'));
       assert.deepEqual(await state(parcel), delivered);
     });
 

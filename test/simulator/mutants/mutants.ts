@@ -18,7 +18,9 @@ const STORE = 'store/memory/memory-store.ts';
 const TRANSITION = 'domain/transition.ts';
 const DELIVER = 'pipeline/deliver.ts';
 const CONTROL = 'pipeline/control.ts';
+const CHANGES = 'pipeline/changes.ts';
 const ACCEPT = 'pipeline/accept.ts';
+const RECEIVE = 'pipeline/receive.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   one('no-fence', 'a write does not look at the version', {
@@ -67,13 +69,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   one('cancel-leg-by-leg', 'the legs of a notification are cancelled one by one', {
-    file: CONTROL,
+    file: CHANGES,
     find: 'const [written] = await deps.store.write([[...decided, ...counting(record)]]);',
     replace: `const each = await deps.store.write(decided.map((change) => [change]));
       const written = each.includes(true);`,
   }),
   one('cancel-misses-a-retry', 'a cancel does not notice that a finished leg is retried at the same moment', {
-    file: CONTROL,
+    file: CHANGES,
     find: 'await deps.store.write([[...decided, ...counting(record)]]);',
     replace: 'await deps.store.write([decided]);',
   }),
@@ -200,6 +202,48 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'pipeline/sweep.ts',
     find: 'export const KEY_LIFETIME = 86_400_000;',
     replace: 'export const KEY_LIFETIME = 3_600_000;',
+  }),
+  one('any-receipt-counts', 'the receipt of an older attempt counts for the one that was accepted', {
+    file: RECEIVE,
+    find: 'const of = attemptTold(',
+    replace: `const last = attempts.findLast(({ deliveryId }) => deliveryId === delivery.id);
+  const of = last ?? attemptTold(`,
+  }),
+  one('early-receipts-lost', 'a receipt that comes before the result of its attempt is taken and dropped', {
+    file: RECEIVE,
+    find: "if (isUnrecorded(receipt, delivery)) return 'too_early';",
+    replace: '',
+  }),
+  {
+    name: 'receipt-while-sending',
+    says: 'a receipt is written while somebody is sending',
+    patches: [
+      {
+        file: RECEIVE,
+        find: "if (delivery.status === 'sending') return isInDoubt ? 'too_early' : 'stale';",
+        replace: '',
+      },
+      {
+        file: TRANSITION,
+        find: "new Set(['pending', 'retrying', 'scheduled', 'failed', 'expired'])",
+        replace: "new Set(['pending', 'retrying', 'scheduled', 'sending', 'failed', 'expired'])",
+      },
+    ],
+  },
+  one('bounce-after-cancel', 'a bounce sends by the next channel although the notification was cancelled', {
+    file: RECEIVE,
+    find: "const cancelled = deliveries.some(({ status }) => status === 'cancelled');",
+    replace: 'const cancelled = false;',
+  }),
+  one('delivered-for-good', 'what was told to be delivered cannot bounce any more', {
+    file: TRANSITION,
+    find: "if (news === 'bounced') return isOfTheSend ?",
+    replace: "if (news === 'bounced') return isOfTheSend && delivery.status === 'sent' ?",
+  }),
+  one('doubt-stays', 'news of an attempt whose answer was lost is not made use of', {
+    file: RECEIVE,
+    find: "return change === null ? 'stale' : [change];",
+    replace: "return change === null || of.outcome === 'unknown' ? 'stale' : [change];",
   }),
   one('counts-twice', 'a finished leg that a cancel counts on is counted once more', {
     file: STORE,
