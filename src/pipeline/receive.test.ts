@@ -216,6 +216,26 @@ describe('a receipt and a cancel', () => {
     assert.equal(trip.channels.calls.length, 2);
   });
 
+  test('a bounce goes on where somebody takes the cancel back at the same moment', async (t) => {
+    const { trip } = await open(t);
+    trip.start();
+    trip.channels.next('telegram', 'bot', deferred());
+    const id = await trip.send({ strategy: 'all', channels: [['email', 'sms'], 'telegram'] });
+    await trip.time.run(SECOND);
+    assert.equal(await trip.control.cancel(id), 'cancelled');
+    const retried: string[] = [];
+    const write: Trip['store']['write'] = async (groups) => {
+      if (retried.length === 0) retried.push(await trip.control.retry(id));
+      return trip.store.write(groups);
+    };
+    const receive = createReceive({ ...trip, clock: trip.time, store: { ...trip.store, write } });
+    assert.equal(await telling(receive, id)({ news: 'bounced' }), 'applied');
+    await trip.time.run(SECOND);
+    const { deliveries } = await trip.record(id);
+    const ends = deliveries.map(({ status, channelUsed }) => [status, channelUsed]);
+    assert.deepEqual([retried, ...ends], [['retried'], ['sent', 'sms'], ['sent', 'telegram']]);
+  });
+
   test('what was cancelled stays cancelled, whatever had become of it', async (t) => {
     const { trip, begin } = await open(t, { channels: ['email'] });
     trip.channels.next('email', 'smtp', TIMED_OUT);

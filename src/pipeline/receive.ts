@@ -54,6 +54,7 @@ export function createReceive(deps: ChangeDeps): Receive {
           return decide(receipt, record, changes);
         },
         'applied',
+        (record) => (receipt.news === 'bounced' ? cancelledLegs(record, changes) : []),
       );
       if (decided === 'not_found') return 'unknown';
       if (decided !== 'too_early' || waiting >= ROOM || deps.clock.now() + wait > until) return decided;
@@ -90,6 +91,14 @@ function decide(receipt: Receipt, record: NotificationRecord, changes: Changes):
   const cancelled = deliveries.some(({ status }) => status === 'cancelled');
   const change = changes.change(delivery, notification, { type: 'receipt', news: receipt.news, of, cancelled });
   return change === null ? 'stale' : [change];
+}
+
+/** A bounce counts on them: somebody may start one afresh at this moment, and with it all. */
+function cancelledLegs({ notification, deliveries }: NotificationRecord, changes: Changes): readonly Change[] {
+  return deliveries
+    .filter(({ status }) => status === 'cancelled')
+    .flatMap((leg) => changes.change(leg, notification, { type: 'kept' }) ?? [])
+    .map((change) => ({ ...change, kept: true as const }));
 }
 
 /** The result of its attempt may be under way. */

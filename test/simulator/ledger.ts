@@ -214,7 +214,7 @@ export class Ledger {
     this.#find(checkWrite(row, change, writing), row);
     if (part === 'settle') for (const call of row.claim?.calls ?? []) call.recorded = outcomeIn(change, call);
     if (part === 'settle' && after.status === 'sent') row.sentBy = row.claim?.calls.at(-1) ?? null;
-    if (part === 'receive') this.#received(row, after);
+    if (part === 'receive' && after.status !== row.delivery.status) this.#received(row, after);
     if (part === 'sweep') this.figures.lost += 1;
     if (part === 'control' && isTerminal(row.delivery.status) && !isTerminal(after.status)) {
       row.generation += 1;

@@ -58,7 +58,7 @@ export function checkWrite(row: Row, { after, attempts, sendAt }: Change, writin
   if (after.version !== before.version + 1) {
     return ['fenced', `a write of version ${after.version} was taken over version ${before.version}`];
   }
-  if (writing.part === 'control' && isKept(before, after)) return null;
+  if ((writing.part === 'control' || writing.part === 'receive') && isKept(before, after)) return null;
   const move = `${before.status} → ${after.status}`;
   if (MOVES[writing.part]?.[before.status]?.includes(after.status) !== true) {
     return ['moves', `${writing.part} wrote ${move}`];
