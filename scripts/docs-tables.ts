@@ -1,14 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allSettings } from '../src/channels/registry.ts';
+import { ALIASES } from '../src/config/aliases.ts';
 import { SETTINGS } from '../src/config/config.ts';
 import { FAULTS, PROBLEMS } from '../src/domain/problem.ts';
 import { REASONS } from '../src/domain/reason.ts';
 import type { Setting } from '../src/domain/settings.ts';
+import { envExample, namesFor } from './env-example.ts';
 
 /**
  * The tables of docs/ that the code writes: each stands between `<!-- table: name -->` and `<!-- end -->`.
- * `npm run docs` writes them; a test fails when a file and the code differ.
+ * `npm run docs` writes them, and `.env.example`; a test fails when a file and the code differ.
  */
 export const FILES = ['docs/config.md', 'docs/errors.md'];
 
@@ -26,6 +28,17 @@ const TABLES: Readonly<Record<string, () => string>> = {
       )
       .join('\n\n'),
   orders: () => settingsTable(allSettings().flatMap(({ provider, settings }) => (provider === null ? settings : []))),
+  aliases: () =>
+    table(
+      ['setting', 'other names', 'in other words'],
+      [...new Set(['QUEUE_URL', ...ALIASES.map(({ setting }) => setting)])].map((setting) => [
+        `\`${setting}\``,
+        namesFor(setting)
+          .map((name) => `\`${name}\``)
+          .join(', '),
+        notesOf(setting),
+      ]),
+    ),
   problems: () =>
     table(
       ['code', 'status', 'title'],
@@ -46,6 +59,19 @@ const TABLES: Readonly<Record<string, () => string>> = {
       Object.entries(REASONS).map(([code, text]) => [`\`${code}\``, text]),
     ),
 };
+
+/** How values under other names are read, each note once with the names that it is about. */
+function notesOf(setting: string): string {
+  const noted = ALIASES.filter((alias) => alias.setting === setting && alias.note !== undefined);
+  return [...new Set(noted.map(({ note }) => note))]
+    .map((note) => {
+      const names = noted
+        .filter((alias) => alias.note === note && alias.name !== setting)
+        .map(({ name }) => `\`${name}\``);
+      return names.length === 0 ? note : `${names.join(', ')} ${note}`;
+    })
+    .join('; ');
+}
 
 function settingsTable(settings: readonly Setting<unknown>[]): string {
   return table(
@@ -83,4 +109,7 @@ export function readDoc(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-if (import.meta.main) for (const file of FILES) writeFileSync(join(ROOT, file), withTables(readDoc(file)));
+if (import.meta.main) {
+  for (const file of FILES) writeFileSync(join(ROOT, file), withTables(readDoc(file)));
+  writeFileSync(join(ROOT, '.env.example'), envExample());
+}

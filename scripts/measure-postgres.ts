@@ -30,6 +30,7 @@ const batch = Number(values.batch);
 const SETTINGS = {
   API_PORT: '0',
   LOG_LEVEL: 'error',
+  RATE_LIMIT: 'off',
   WEBHOOK_ALLOW_PRIVATE: 'true',
   WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 1).toString('base64')}`,
 };

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { stat, statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
+import type { RateLimit } from './domain/rate-limit.ts';
 import { withoutPassword } from './domain/settings.ts';
+import type { Limiter } from './limiter/limiter.ts';
+import { localLimiter } from './limiter/local/local-limiter.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
 import type { InboxStore } from './store/inbox.ts';
@@ -11,6 +15,7 @@ import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import type { TransferStore } from './store/transfer.ts';
+import type { StorageFigures } from './telemetry/gauges.ts';
 
 /**
  * Which engines there are, and how the settings choose them: the one place that knows. Those that are not chosen are
@@ -23,6 +28,8 @@ export interface OpenStore {
   readonly migrated: readonly string[];
   /** For people: the file, or the URL without its password. */
   readonly place: string;
+  /** What the engine says of itself, for metrics. */
+  readonly figures: () => Promise<StorageFigures>;
 }
 
 /** Opens the store and brings its schema up to date; throws a sentence when it cannot be used. */
@@ -54,15 +61,25 @@ export async function openStoreForCopy(
     case 'sqlite': {
       const path = isAbsolute(database.path) ? database.path : resolve(database.path);
       const store = openSqliteStore({ path, clock, onNotice });
-      return { store, clock, migrated: store.migrated, place: path };
+      return { store, clock, migrated: store.migrated, place: path, figures: () => fileFigures(path) };
     }
     case 'postgres': {
       const { url } = database;
       const { openPostgresStore } = await import('./store/postgres/postgres-store.ts');
       const store = await openPostgresStore({ url, clock, connections: databasePool, onNotice });
-      return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url) };
+      const figures = () => Promise.resolve({ poolWaiting: store.waiting() });
+      return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url), figures };
     }
   }
+}
+
+async function fileFigures(path: string): Promise<StorageFigures> {
+  const [{ bavail, bsize }, wal] = await Promise.all([
+    statfs(dirname(path)),
+    // There is none before the first write.
+    stat(`${path}-wal`).catch(() => null),
+  ]);
+  return { diskFree: bavail * bsize, walBytes: wal?.size ?? 0 };
 }
 
 /** The queue that carries; null where the store itself is the queue. Connects in the background. */
@@ -83,4 +100,28 @@ export async function openQueue(
       return rabbitmqQueue({ url: queue.url, prefetch: concurrency, clock, onNotice });
     }
   }
+}
+
+/** What counts how often clients ask: in Redis where there is one, as otherwise each process has limits of its own. */
+export async function openLimiter(
+  limit: RateLimit,
+  url: string | null,
+  clock: Clock,
+  told: { readonly onAway: (error: unknown) => void; readonly onBack: () => void },
+): Promise<Limiter> {
+  const local = localLimiter(limit, clock);
+  if (url === null) return local;
+  const { RedisLink } = await import('./queue/redis/redis-link.ts');
+  const { redisLimiter } = await import('./limiter/redis/redis-limiter.ts');
+  const link = new RedisLink(url, clock);
+  // The first requests would not wait as long as connecting takes. Where it fails, they will find that out.
+  await link.run((client) => client.ping()).catch(() => undefined);
+  return redisLimiter({
+    limit,
+    local,
+    evaluate: (script, keys, args) => link.run((client) => client.eval(script, keys.length, ...keys, ...args)),
+    clock,
+    ...told,
+    close: () => link.close(),
+  });
 }

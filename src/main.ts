@@ -11,10 +11,12 @@ import type { Delivery } from './domain/delivery.ts';
 import type { Emit } from './domain/events.ts';
 import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
-import { type OpenStore, openQueue, openStore } from './engines.ts';
+import { type OpenStore, openLimiter, openQueue, openStore } from './engines.ts';
 import { readDashboard } from './http/dashboard-files.ts';
 import type { RequestLine } from './http/deps.ts';
+import { createOperationsServer } from './http/operations-server.ts';
 import type { ProcessStatus } from './http/process-status.ts';
+import type { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
 import { createBatchLine } from './pipeline/batch-line.ts';
@@ -22,7 +24,7 @@ import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
-import { createHealth } from './pipeline/health.ts';
+import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createProviderPauses, type ProviderPauses } from './pipeline/provider-pauses.ts';
 import { createSettle } from './pipeline/settle.ts';
@@ -32,6 +34,8 @@ import { createWorker, type Worker } from './pipeline/work.ts';
 import { databaseQueue } from './queue/database/database-queue.ts';
 import type { BrokerQueue, Queue } from './queue/queue.ts';
 import { describe, type Log, logEvent, logNotice } from './telemetry/log.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import type { Tracer } from './telemetry/tracer.ts';
 
 /** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
 export type Role = 'api' | 'worker' | 'scheduler';
@@ -39,6 +43,8 @@ export type Role = 'api' | 'worker' | 'scheduler';
 export interface Running {
   /** Where the API is; null without the role. */
   readonly url: string | null;
+  /** Where a process without the API serves its figures, if it does. */
+  readonly metricsUrl: string | null;
   /** Where the data is, for people. */
   readonly place: string;
   readonly channels: Channels;
@@ -72,25 +78,28 @@ export async function startTidings(
   plan: ChannelPlan,
   roles: ReadonlySet<Role>,
   log: Log,
-  about: { readonly version: string; readonly settings: ProcessStatus['settings'] },
+  { version, settings }: { readonly version: string; readonly settings: ProcessStatus['settings'] },
 ): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
   try {
-    const { store, clock, place } = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
+    const open = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
+    const { store, clock, place, figures } = open;
     stops.push(() => store.close());
     const bell = databaseQueue({ changes: store });
     stops.push(() => bell.close());
     const queue = await openQueue(config, realClock, (notice) => logNotice(log, notice));
     if (queue !== null) stops.push(() => queue.close());
     const pauses = createProviderPauses();
-    const { emit, idle: told } = telling(log, queue, pauses);
+    const metrics = createMetrics(clock, version);
+    const traces = await openTraces(config, { clock, log, version }, stops);
+    const { emit, idle: told } = telling(log, { metrics, traces, pauses }, queue);
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
     const channels = openChannels(plan, store, stops);
 
-    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit };
+    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
     const status: ProcessStatus = {
@@ -101,21 +110,26 @@ export async function startTidings(
       queue: config.queue.kind,
       channels: channels.live,
       pauses: (now) => pauses.at(now),
-      settings: about.settings,
+      settings,
     };
-    const url = roles.has('api') ? await startApi(parts, work, { log, version: about.version, status }, stops) : null;
-    return { url, place, channels, gaveUp, stop };
+    const health = healthOf(parts, work);
+    const inflight = work === null ? null : () => config.concurrency - work.worker.signs().freeSlots;
+    metrics.watch({ backlog: () => store.backlog(), health, inflight, storage: figures });
+    const about = { log, version, health, status };
+    const url = roles.has('api') ? await startApi(parts, about, stops) : null;
+    const metricsUrl = url === null ? await startOperations(parts, about, stops) : null;
+    return { url, metricsUrl, place, channels, gaveUp, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** To the log, and what has failed for good to the broker too, for tools that watch it there. */
+/** To the log, the figures, the traces and the status, and what has failed for good to the broker too, for tools that watch it there. */
 function telling(
   log: Log,
+  { metrics, traces, pauses }: Pick<Parts, 'metrics' | 'traces'> & { readonly pauses: ProviderPauses },
   queue: BrokerQueue | null,
-  pauses: ProviderPauses,
 ): { readonly emit: Emit; readonly idle: () => Promise<void> } {
   const line = createBatchLine<Delivery>({
     async pass(failed) {
@@ -127,6 +141,8 @@ function telling(
   });
   const emit: Emit = (event) => {
     logEvent(log, event);
+    metrics.event(event);
+    traces?.event(event);
     pauses.hear(event);
     if (queue === null || event.type !== 'moved') return;
     const { delivery } = event;
@@ -145,6 +161,16 @@ interface Parts {
   readonly handedOverUntil: HandedOverUntil;
   readonly channels: Channels;
   readonly emit: Emit;
+  readonly metrics: Metrics;
+  readonly traces: Tracer | null;
+}
+
+/** What is told of the process to those who ask it. */
+interface About {
+  readonly log: Log;
+  readonly version: string;
+  readonly status: ProcessStatus;
+  readonly health: () => Promise<HealthReport>;
 }
 
 function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() => Promise<void>)[]): Channels {
@@ -171,7 +197,7 @@ function startWork(
   giveUp: () => void,
   stops: (() => Promise<void>)[],
 ): Work | null {
-  const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
+  const { config, store, clock, bell, queue, channels, emit, handOff, traces } = parts;
   const common = { store, handOff, clock, retry: config.retry, emit };
   if (roles.has('worker') || roles.has('scheduler')) {
     const sweeper = createSweeper(common);
@@ -189,6 +215,7 @@ function startWork(
     random: Math.random,
     emit,
     sendTimeout: config.sendTimeout,
+    ...(traces === null ? {} : { traceparent: traces.traceparent }),
     stopping: () => stopping,
   });
   const { concurrency, leaseMs, sendTimeout } = config;
@@ -214,15 +241,11 @@ function startWork(
   return { worker, watchdog };
 }
 
-async function startApi(
-  parts: Parts,
-  work: Work | null,
-  about: { readonly log: Log; readonly version: string; readonly status: ProcessStatus },
-  stops: (() => Promise<void>)[],
-): Promise<string> {
-  const { config, store, clock, bell, queue, channels, emit, handOff } = parts;
+async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)[]): Promise<string> {
+  const { config, store, clock, channels, emit, handOff, metrics, traces } = parts;
   const ids = idMaker(inAdvance(randomBytes));
   const rules: RouteRules = { defaultChannels: config.defaultChannels, sandboxed: channels.sandboxed };
+  const rateLimits = await openRateLimits(parts, about.log, stops);
   const server = createServer({
     store,
     inbox: store,
@@ -242,25 +265,97 @@ async function startApi(
     newRequestId: () => ids.notificationId(clock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
-    health: createHealth({
-      store,
-      queue: queue ?? bell,
-      worker: work?.worker ?? null,
-      watchdog: work?.watchdog ?? null,
-      clock,
-    }),
-    log: (line) => logRequest(about.log, line),
-    onRefused: (count) => about.log.warn({ event: 'overloaded', refused: count }),
+    ...(rateLimits === null ? {} : { rateLimits }),
+    trustedProxies: config.trustedProxies,
+    health: about.health,
+    metrics: () => metrics.text(),
+    log(line) {
+      logRequest(about.log, line);
+      metrics.answered(line);
+      traces?.answered(line);
+    },
+    onRefused(count) {
+      about.log.warn({ event: 'overloaded', refused: count });
+      metrics.refused('overloaded', count);
+    },
     version: about.version,
     status: about.status,
     dashboard: readDashboard(DASHBOARD),
   });
-  // First of all to stop: what is accepted from then on would only wait for the next start.
+  return listen(server, config.host, config.port, stops);
+}
+
+function healthOf({ store, clock, bell, queue }: Parts, work: Work | null): () => Promise<HealthReport> {
+  const { worker = null, watchdog = null } = work ?? {};
+  return createHealth({ store, queue: queue ?? bell, worker, watchdog, clock });
+}
+
+/** What supervisors and Prometheus ask of a process that has no API, where they are to. */
+async function startOperations(
+  { config, clock, metrics }: Parts,
+  { log, version, health }: About,
+  stops: (() => Promise<void>)[],
+): Promise<string | null> {
+  if (config.metricsPort === null) return null;
+  const ids = idMaker(inAdvance(randomBytes));
+  const server = createOperationsServer({
+    random: Math.random,
+    newRequestId: () => ids.notificationId(clock.now()),
+    apiKeys: config.apiKeys,
+    health,
+    metrics: () => metrics.text(),
+    log: (line) => logRequest(log, line),
+    version,
+  });
+  return listen(server, config.host, config.metricsPort, stops);
+}
+
+/** Answers where that is. First of all to stop: what is accepted from then on would only wait for the next start. */
+async function listen(
+  server: ReturnType<typeof createServer>,
+  host: string,
+  port: number,
+  stops: (() => Promise<void>)[],
+): Promise<string> {
   stops.push(() => server.close());
-  await server.listen({ host: config.host, port: config.port });
+  await server.listen({ host, port });
   const address = server.server.address() as AddressInfo;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  return `http://${host}:${address.port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+}
+
+/** Null where nothing is traced; then nothing of it is loaded either. */
+async function openTraces(
+  { tracing }: Config,
+  { clock, log, version }: Pick<About, 'log' | 'version'> & { readonly clock: Clock },
+  stops: (() => Promise<void>)[],
+): Promise<Tracer | null> {
+  if (tracing === null) return null;
+  const { startTracing } = await import('./telemetry/tracer.ts');
+  const http = httpClient({ guard: null, connections: 1 });
+  const tracer = startTracing({
+    ...{ tracing, clock, version, post: (request) => http.post(request) },
+    onAway: () => log.warn({ event: 'traces_dropped' }),
+    onBack: () => log.info({ event: 'traces_taken' }),
+  });
+  stops.push(async () => {
+    await tracer.close();
+    await http.close();
+  });
+  return tracer;
+}
+
+async function openRateLimits(
+  { config: { rateLimit: limit, rateLimitUrl }, clock, metrics }: Parts,
+  log: Log,
+  stops: (() => Promise<void>)[],
+): Promise<RateLimits | null> {
+  if (limit === null) return null;
+  const limiter = await openLimiter(limit, rateLimitUrl, clock, {
+    onAway: (error) => log.warn({ event: 'rate_limits_apart', err: describe(error) }),
+    onBack: () => log.info({ event: 'rate_limits_together' }),
+  });
+  stops.push(() => limiter.close());
+  return { limit, limiter, onRefused: () => metrics.refused('too_many_requests', 1) };
 }
 
 /** Random bytes, drawn a few thousand at a time: drawing nine of them alone takes five microseconds. */

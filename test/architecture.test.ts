@@ -15,7 +15,7 @@ interface Layer {
 }
 
 const PORTS = ['src/store/store.ts', 'src/store/inbox.ts', 'src/store/sandbox.ts', 'src/queue/queue.ts'];
-const ALL_PORTS = [...PORTS, 'src/channels/provider.ts'];
+const ALL_PORTS = [...PORTS, 'src/limiter/limiter.ts', 'src/channels/provider.ts'];
 
 const LAYERS: readonly Layer[] = [
   { files: 'src/domain/**', may: ['src/domain/**'], packages: ['node:url'] },
@@ -27,6 +27,7 @@ const LAYERS: readonly Layer[] = [
   // What the queues on brokers share.
   { files: 'src/queue/*.ts', may: ['src/domain/**', 'src/queue/*.ts'] },
   { files: 'src/queue/*/**', may: ['src/domain/**', 'src/queue/*.ts', '@/**'] },
+  { files: 'src/limiter/*/**', may: ['src/domain/**', 'src/limiter/*.ts', '@/**'] },
   { files: 'src/channels/registry.ts', may: ['src/domain/**', 'src/channels/**'] },
   { files: 'src/channels/*.ts', may: ['src/domain/**', 'src/channels/*.ts'] },
   // Providers reach the network by the client they are lent, so they import neither it nor one another.

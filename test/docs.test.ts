@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseEnv } from 'node:util';
 import { FILES, readDoc, withTables } from '../scripts/docs-tables.ts';
+import { envExample } from '../scripts/env-example.ts';
+import { readChannels } from '../src/channels/registry.ts';
+import { everySetting } from '../src/cli/settings.ts';
+import { readConfig } from '../src/config/config.ts';
 
 for (const file of FILES) {
   test(`${file} shows what the code has, no more and no less (npm run docs writes it)`, () => {
@@ -9,3 +14,23 @@ for (const file of FILES) {
     assert.equal(text, withTables(text));
   });
 }
+
+test('.env.example has every setting and nothing else (npm run docs writes it)', () => {
+  const text = readDoc('.env.example');
+  assert.equal(text, envExample());
+  const names = [...text.matchAll(/^#([A-Z0-9_]+)=/gm)].map(([, name]) => name);
+  assert.deepEqual(new Set(names), new Set(everySetting().map(({ env }) => env)));
+  assert.equal(new Set(names).size, names.length);
+});
+
+test('.env.example is a .env that changes nothing, and so is each line of it without its mark', () => {
+  const text = readDoc('.env.example');
+  assert.deepEqual(parseEnv(text), {});
+  const all = parseEnv(text.replaceAll(/^#(?=[A-Z0-9_]+=)/gm, ''));
+  assert.equal(Object.keys(all).length, everySetting().length);
+  assert.deepEqual(readConfig(all), readConfig({}));
+  const { plan, faults } = readChannels(all);
+  assert.deepEqual(faults, []);
+  const ids = (of: typeof plan) => [...of].map(([channel, providers]) => [channel, providers.map(({ id }) => id)]);
+  assert.deepEqual(ids(plan), ids(readChannels({}).plan));
+});

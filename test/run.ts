@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { inspect } from 'node:util';
 import { QUEUES, STORES } from './kit/place.ts';
@@ -14,6 +15,8 @@ interface Part {
   readonly name: string;
   readonly globs: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** In one process, where files share nothing but what they load. */
+  readonly together: boolean;
 }
 
 interface Counts {
@@ -23,40 +26,49 @@ interface Counts {
   readonly other: number;
 }
 
+/** Runs the files that its arguments name. */
+const TOGETHER = join(import.meta.dirname, 'together.ts');
+
 /** Those that take minutes: they run when they are named. */
 const LONG_PARTS: readonly Part[] = [part('watchdog', 'src/pipeline/*.engine-test.ts')];
 
+/** The longest first, so that none of them is left for the end, where it would run alone. */
 const PARTS: readonly Part[] = [
-  part('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
-  part('store: postgres', 'src/store/postgres/*.engine-test.ts'),
-  part('queue: redis', 'src/queue/redis/*.engine-test.ts'),
-  part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
-  part('command line', 'test/command/*.test.ts'),
-  part('simulator', 'test/simulator/**/*.test.ts'),
-  part('chaos', 'test/chaos/*.test.ts'),
-  part('bad input', 'test/bad-input/*.test.ts'),
-  part('peers', 'test/peers/*.test.ts'),
-  part('overload', 'test/overload/*.test.ts'),
-  part('bench', 'bench/*.test.ts'),
-  part('faces', 'test/faces/*.test.ts'),
   ...STORES.flatMap((store) =>
     QUEUES.map((queue) => ({
-      ...part(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),
+      ...together(`trips: ${store} × ${queue}`, 'test/trips/*.test.ts'),
       env: { TEST_STORE: store, TEST_QUEUE: queue },
     })),
   ),
+  part('store: postgres', 'src/store/postgres/*.engine-test.ts'),
+  part('simulator', 'test/simulator/**/*.test.ts'),
+  part('bench', 'bench/*.test.ts'),
+  together('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
+  part('faces', 'test/faces/*.test.ts'),
+  part('command line', 'test/command/*.test.ts'),
+  part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
+  part('chaos', 'test/chaos/*.test.ts'),
+  part('bad input', 'test/bad-input/*.test.ts'),
+  part('peers', 'test/peers/*.test.ts'),
+  part('queue: redis', 'src/queue/redis/*.engine-test.ts', 'src/limiter/redis/*.engine-test.ts'),
+  part('overload', 'test/overload/*.test.ts'),
 ];
 
 function part(name: string, ...globs: readonly string[]): Part {
-  return { name, globs, env: {} };
+  return { name, globs, env: {}, together: false };
 }
 
-/** Runs a part, tells what failed, and counts. */
-function runPart({ globs, env }: Part): Promise<Counts> {
-  Object.assign(process.env, { TEST_STORE: 'sqlite', TEST_QUEUE: 'database', ...env });
+function together(name: string, ...globs: readonly string[]): Part {
+  return { ...part(name, ...globs), together: true };
+}
+
+/** Runs a part, one file after the other, tells what failed, and counts. */
+function runPart({ globs, env, together: inOneProcess }: Part): Promise<Counts> {
   const said = new Map<string, string>();
   const { promise, resolve, reject } = Promise.withResolvers<Counts>();
-  const stream = run({ globPatterns: [...globs], concurrency: availableParallelism() });
+  const environment = { ...process.env, TEST_STORE: 'sqlite', TEST_QUEUE: 'database', ...env };
+  const what = inOneProcess ? { files: [TOGETHER], argv: globs } : { globPatterns: [...globs] };
+  const stream = run({ ...what, concurrency: 1, env: environment });
   stream.on('test:stderr', ({ file, message }) => said.set(file, (said.get(file) ?? '') + message));
   stream.on('test:fail', ({ name, file = '', line = 0, details }) => {
     // Around a test that failed, its suite did as well: that is no news.
@@ -75,16 +87,21 @@ function runPart({ globs, env }: Part): Promise<Counts> {
   return promise;
 }
 
+/** As many parts at a time as there are cores: one that waits for a server leaves its core to the others. */
 async function runParts(parts: readonly Part[]): Promise<boolean> {
   const sum = { passed: 0, failed: 0, other: 0 };
   const start = Date.now();
-  for (const part of parts) {
-    const before = Date.now();
-    const counts = await runPart(part);
-    for (const key of ['passed', 'failed', 'other'] as const) sum[key] += counts[key];
-    print(`${part.name.padEnd(32)} ${inWords(counts)}, ${seconds(before)} s\n`);
-    if (counts.passed + counts.failed === 0) throw new Error(`there are no tests of ${part.name}`);
-  }
+  const left = parts.values();
+  const hand = async () => {
+    for (const part of left) {
+      const before = Date.now();
+      const counts = await runPart(part);
+      for (const key of ['passed', 'failed', 'other'] as const) sum[key] += counts[key];
+      print(`${part.name.padEnd(32)} ${inWords(counts)}, ${seconds(before)} s\n`);
+      if (counts.passed + counts.failed === 0) throw new Error(`there are no tests of ${part.name}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, hand));
   print(`${'all'.padEnd(32)} ${inWords(sum)}, ${seconds(start)} s\n`);
   return sum.failed === 0 && sum.other === 0;
 }
@@ -107,6 +124,12 @@ async function main(words: readonly string[]): Promise<boolean> {
   const chosen = [...PARTS, ...(words.length > 0 ? LONG_PARTS : [])].filter(named);
   if (chosen.length === 0) {
     print(`No part is called that. There are:\n${[...PARTS, ...LONG_PARTS].map(({ name }) => `  ${name}\n`).join('')}`);
+    return false;
+  }
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 24 || (major === 24 && minor < 14)) {
+    // An older one does not know of `env` and would test SQLite six times.
+    print(`The tests need Node 24.14 or newer; this is ${process.version}.\n`);
     return false;
   }
   await ensurePackages(...PACKAGE_NAMES);

@@ -17,7 +17,7 @@ export const WEBHOOK_SETTINGS: Settings = {
 /** Starts Tidings as users do. Of its log it writes what a production service would keep: warnings and worse. */
 export function startTidings(bed: Bed, role: Role, settings: Settings): Promise<Program> {
   const profile = bed.profiles === null ? {} : { NODE_OPTIONS: profiling(bed.profiles, role) };
-  const env = { API_PORT: '0', LOG_LEVEL: 'warn', ...profile, ...settings };
+  const env = { API_PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', ...profile, ...settings };
   const hasApi = role !== 'worker';
   return startProgram(bed, {
     file: PROGRAM,

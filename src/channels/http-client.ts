@@ -43,9 +43,13 @@ export function httpClient({ guard, connections = 64 }: HttpClientOptions): Http
  * Whether anything was sent is known exactly: `onRequestStart` comes once a connection stands, right before the
  * first byte is written to it.
  */
-function exchange(agent: Agent, { url, headers, body, signal, notAfter }: HttpPost): Promise<HttpAnswer> {
+function exchange(
+  agent: Agent,
+  { url, headers: own, body, signal, notAfter, traceparent }: HttpPost,
+): Promise<HttpAnswer> {
   if (signal.aborted) return Promise.resolve(neverSent('the time was over'));
   const { origin, pathname, search } = new URL(url);
+  const headers = traceparent === undefined ? own : { traceparent, ...own };
   return new Promise((resolve, reject) => {
     let control: Dispatcher.DispatchController | null = null;
     let ended = false;

@@ -56,6 +56,8 @@ export interface SendContext {
   readonly now: number;
   /** When the message expires, in ms since the epoch by this process's clock; no byte may leave from then on. */
   readonly notAfter: number | null;
+  /** The W3C header that ties what the provider does to our trace; left out where nothing is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What the service lends to its providers. */
@@ -80,6 +82,7 @@ export interface HttpPost {
   readonly signal: AbortSignal;
   /** Nothing is written at or after this time, in ms since the epoch: the message has expired then. Null: no limit. */
   readonly notAfter: number | null;
+  readonly traceparent?: string | undefined;
 }
 
 /** Never throws for what the network does: it tells what is known. */

@@ -7,7 +7,9 @@ export function checkConfig(): number {
   if (setup === null) return WRONG_CONFIG;
   const lines = ['The configuration is right.', ''];
   for (const { name, value, isDefault } of shownSettings(setup.env)) {
-    lines.push(`  ${name}=${value}${isDefault ? ' (default)' : ''}`);
+    const other = setup.from.get(name);
+    const where = isDefault ? ' (default)' : other === undefined ? '' : ` (from ${other})`;
+    lines.push(`  ${name}=${value}${where}`);
   }
   lines.push('');
   for (const [channel, providers] of setup.plan) {
@@ -16,6 +18,7 @@ export function checkConfig(): number {
       `  ${channel.padEnd(9)} ${ids.every((id) => id === 'sandbox') ? 'sandboxed: caught, not sent' : ids.join(', then ')}`,
     );
   }
+  if (setup.notices.length > 0) lines.push('', ...setup.notices.map((notice) => `  ${notice}`));
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }

@@ -1,3 +1,4 @@
+import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
@@ -17,6 +18,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   if (setup === null) return WRONG_CONFIG;
   const { config, plan } = setup;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
+  for (const text of setup.notices) log.warn({ event: 'settings', text });
   let running: Running;
   try {
     running = await startTidings(config, plan, new Set(roles), log, {
@@ -24,7 +26,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
       settings: shownSettings(setup.env),
     });
   } catch (error) {
-    process.stderr.write(`Tidings cannot start: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot start: ${startFault(error, setup, roles)}\n`);
     return startCode(error);
   }
   // Whoever reads that it is up may end it at once: it listens by then.
@@ -42,13 +44,14 @@ export async function migrateOnly(): Promise<number> {
   if (setup === null) return WRONG_CONFIG;
   try {
     const notice = (text: string) => process.stderr.write(`${text}\n`);
+    for (const text of setup.notices) notice(text);
     const { store, migrated, place } = await openStore(setup.config, realClock, notice);
     await store.close();
     const done = migrated.length === 0 ? 'was up to date' : `is up to date now: ${migrated.join(', ')}`;
     process.stdout.write(`${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup)}\n`);
+    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
     return startCode(error);
   }
 }
@@ -100,12 +103,13 @@ function startCode(error: unknown): number {
   return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
 }
 
-function startFault(error: unknown, { config }: Setup): string {
+function startFault(error: unknown, { config }: Setup, roles: readonly Role[]): string {
   const isListening = error instanceof Error && 'syscall' in error && error.syscall === 'listen';
   const code = isListening && 'code' in error ? error.code : null;
-  const where = `${config.host}:${config.port}`;
-  if (code === 'EADDRINUSE') return `${where} is already in use; set API_PORT to another port.`;
-  if (code === 'EACCES') return `${where} may not be listened on; set API_PORT to a port above 1023.`;
+  const [setting, port] = roles.includes('api') ? ['API_PORT', config.port] : ['METRICS_PORT', config.metricsPort];
+  const where = `${config.host}:${port}`;
+  if (code === 'EADDRINUSE') return `${where} is already in use; set ${setting} to another port.`;
+  if (code === 'EACCES') return `${where} may not be listened on; set ${setting} to a port above 1023.`;
   if (code === 'EADDRNOTAVAIL') return `this machine has no address ${config.host}; set API_HOST.`;
   return error instanceof Error ? error.message : String(error);
 }
@@ -119,6 +123,7 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     add('API', `${url}/api/v1`);
     add('Docs', `${url}/docs`);
   }
+  if (running.metricsUrl !== null) add('Metrics', `${running.metricsUrl}/metrics`);
   add('Data', running.place);
   if (config.queue.kind !== 'database') add('Queue', withoutPassword(config.queue.url));
   const live = running.channels.live.filter(({ sandboxed }) => !sandboxed);
@@ -127,11 +132,13 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
   if (caught.length > 0) {
     add('Sandboxed', caught.join(', '));
     add('', `no provider is configured for these: messages are caught, not sent`);
-    if (url !== null) add('', `see them at ${url}/api/v1/sandbox/messages`);
+    if (url !== null) add('', `see them at ${url}/ui/sandbox`);
   }
   if (url !== null) {
     const open = config.apiKeys.length === 0;
     add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
+    const { rateLimit: limit } = config;
+    add('Limits', limit === null ? 'none' : `${rateLimitText(limit)} per API key or address (RATE_LIMIT=off: none)`);
     const key = open ? '' : ` -H 'X-API-Key: …'`;
     lines.push(
       '',

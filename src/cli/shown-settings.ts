@@ -1,6 +1,5 @@
-import { allSettings } from '../channels/registry.ts';
-import { SETTINGS } from '../config/config.ts';
 import { type Env, given, type Setting, withoutPassword } from '../domain/settings.ts';
+import { everySetting } from './settings.ts';
 
 /** A setting as people may see it. */
 export interface ShownSetting {
@@ -11,9 +10,7 @@ export interface ShownSetting {
 
 /** Everything that is set or has a default, with secrets and passwords masked. */
 export function shownSettings(env: Env): readonly ShownSetting[] {
-  const own: readonly Setting<unknown>[] = Object.values(SETTINGS);
-  const channels = allSettings().flatMap(({ settings }) => settings);
-  return [...own, ...channels].flatMap((setting) => shown(setting, env) ?? []);
+  return everySetting().flatMap((setting) => shown(setting, env) ?? []);
 }
 
 function shown(setting: Setting<unknown>, env: Env): ShownSetting | null {

@@ -18,6 +18,7 @@ describe('a configuration', () => {
     assert.deepEqual(read({}), {
       host: '127.0.0.1',
       port: 8000,
+      metricsPort: null,
       database: { kind: 'sqlite', path: './data/tidings.db' },
       databasePool: 10,
       queue: { kind: 'database' },
@@ -29,6 +30,10 @@ describe('a configuration', () => {
       sendTimeout: 15_000,
       concurrency: 64,
       apiKeys: [],
+      rateLimit: { count: 600, period: MINUTE },
+      rateLimitUrl: null,
+      trustedProxies: [],
+      tracing: null,
     });
   });
 
@@ -77,6 +82,9 @@ describe('faults', () => {
       SEND_TIMEOUT_SECONDS: '0.5',
       WORKER_CONCURRENCY: '1e3',
       AUTH: 'maybe',
+      RATE_LIMIT: '600',
+      RATE_LIMIT_URL: 'amqp://localhost',
+      TRUSTED_PROXIES: '10.0.0.0/33',
     };
     const faults = faultsOf(env);
     assert.deepEqual(faults.map(({ env }) => env).toSorted(), Object.keys(env).toSorted());
@@ -141,6 +149,76 @@ describe('an address that others can reach', () => {
 
   test('stays open with AUTH=off in any case of the word', () => {
     assert.deepEqual(read({ API_HOST: '0.0.0.0', AUTH: 'Off' }).apiKeys, []);
+  });
+});
+
+describe('rate limits', () => {
+  test('are counted together in the Redis that is the queue, or in the one that is named', () => {
+    const redis = 'redis://localhost:6379';
+    assert.equal(read({ QUEUE_URL: redis }).rateLimitUrl, redis);
+    assert.equal(read({ QUEUE_URL: redis, RATE_LIMIT_URL: 'rediss://other' }).rateLimitUrl, 'rediss://other');
+    assert.equal(read({ RATE_LIMIT_URL: redis, QUEUE_URL: 'amqp://localhost' }).rateLimitUrl, redis);
+  });
+
+  test('can be turned off, and see past the proxies that are trusted', () => {
+    for (const off of ['off', 'OFF']) assert.equal(read({ RATE_LIMIT: off }).rateLimit, null);
+    const nets = ['10.0.0.0/8', '::1', '192.0.2.1', 'fd00::/8'];
+    assert.deepEqual(read({ TRUSTED_PROXIES: nets.join(', ') }).trustedProxies, nets);
+    for (const wrong of ['proxy.example.com', '10.0.0.0/', '10.0.0/8', '::1/129', '1.2.3.4/8/8', 'fe80::1%eth0']) {
+      assert.deepEqual(
+        faultsOf({ TRUSTED_PROXIES: wrong }).map(({ env }) => env),
+        ['TRUSTED_PROXIES'],
+      );
+    }
+  });
+});
+
+describe('tracing', () => {
+  const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318/';
+
+  test('goes where the standard settings say', () => {
+    assert.deepEqual(read({ OTEL_EXPORTER_OTLP_ENDPOINT }).tracing, {
+      url: 'http://collector:4318/v1/traces',
+      headers: {},
+      resource: { 'service.name': 'tidings' },
+      share: 1,
+    });
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces/in',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20x, a=b==,',
+      OTEL_SERVICE_NAME: 'notify',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,team=a%2Cb',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    };
+    assert.deepEqual(read(env).tracing, {
+      url: 'https://traces/in',
+      headers: { authorization: 'Bearer x', a: 'b==' },
+      resource: { 'service.name': 'notify', team: 'a,b' },
+      share: 0.25,
+    });
+  });
+
+  test('is off without them, and where they say so', () => {
+    assert.equal(read({ OTEL_SERVICE_NAME: 'notify' }).tracing, null);
+    assert.equal(read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' }).tracing, null);
+    assert.equal(read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER: 'always_off' }).tracing?.share, 0);
+    assert.equal(read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER_ARG: '0' }).tracing?.share, 1);
+  });
+
+  test('is not guessed at', () => {
+    const wrong = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_HEADERS: 'a canary',
+      OTEL_RESOURCE_ATTRIBUTES: 'a=%zz',
+      OTEL_TRACES_SAMPLER: 'jaeger_remote',
+      OTEL_TRACES_SAMPLER_ARG: '2',
+    };
+    const faults = faultsOf(wrong);
+    assert.deepEqual(faults.map(({ env }) => env).toSorted(), Object.keys(wrong).toSorted());
+    assert.doesNotMatch(JSON.stringify(faults), /canary/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
 import { parseDuration } from '../domain/duration.ts';
+import { parseRateLimit, type RateLimit } from '../domain/rate-limit.ts';
 import {
   DEFAULT_SCHEDULE,
   exponentialPolicy,
@@ -9,9 +10,12 @@ import {
   scheduledPolicy,
 } from '../domain/retry-policy.ts';
 import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
-import { type Env, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
+import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
+import { queueNames } from './aliases.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
+import { parseNet } from './net.ts';
 import { parseQueueUrl, type QueueLocation } from './queue-url.ts';
+import { TRACING_SETTINGS, type Tracing, tracingOf } from './tracing.ts';
 
 /** Every setting of the service itself; a provider's own stand beside its code. */
 export const SETTINGS = {
@@ -29,6 +33,11 @@ export const SETTINGS = {
     max: 65_535,
     default: '8000',
     doc: 'The same, by the name that hosting platforms use.',
+  }),
+  metricsPort: integer('METRICS_PORT', {
+    min: 0,
+    max: 65_535,
+    doc: 'Where `worker` and `scheduler` serve `/metrics` and `/health`, at `API_HOST`; 0 takes a free port. Unset: nowhere. With the API they are on its port.',
   }),
   database: setting(
     'DATABASE_URL',
@@ -109,6 +118,29 @@ export const SETTINGS = {
     default: 'on',
     doc: '`off` serves openly on purpose, on any address, whatever `API_KEYS` says.',
   }),
+  rateLimit: setting(
+    'RATE_LIMIT',
+    'off, or a whole number and s, m, h or d: 600/m',
+    {
+      default: '600/m',
+      doc: 'How often one API key, or without one an address, may ask. `off`: as often as they like, for load tests.',
+    },
+    (given) => (given.toLowerCase() === 'off' ? 'off' : parseRateLimit(given.toLowerCase())),
+  ),
+  rateLimitUrl: setting(
+    'RATE_LIMIT_URL',
+    'redis://… or rediss://…',
+    {
+      doc: 'Where API processes count together. Default: `QUEUE_URL` where that is Redis; otherwise each counts by itself.',
+    },
+    parseRedisUrl,
+  ),
+  trustedProxies: list('TRUSTED_PROXIES', {
+    of: 'IP addresses or nets (10.0.0.0/8)',
+    item: parseNet,
+    doc: 'Proxies in front of the API whose `X-Forwarded-For` is believed. Unset: a client is who connects.',
+  }),
+  ...TRACING_SETTINGS,
 };
 
 type Values = SettingValues<typeof SETTINGS>;
@@ -117,6 +149,8 @@ type Values = SettingValues<typeof SETTINGS>;
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Of a process without the API; null: it listens nowhere. */
+  readonly metricsPort: number | null;
   readonly database: DatabaseLocation;
   readonly databasePool: number;
   readonly queue: QueueLocation;
@@ -129,16 +163,24 @@ export interface Config {
   readonly concurrency: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
+  /** Null: everybody may ask as often as they like. */
+  readonly rateLimit: RateLimit | null;
+  /** The Redis in which API processes count together; null: each by itself. */
+  readonly rateLimitUrl: string | null;
+  readonly trustedProxies: readonly string[];
+  /** Null: nothing is traced. */
+  readonly tracing: Tracing | null;
 }
 
 /** Reads all settings and names every fault at once; `config` is null if there are any. */
 export function readConfig(env: Env): { readonly config: Config | null; readonly faults: readonly SettingFault[] } {
   const { values, readable, faults } = readSettings(SETTINGS, env);
-  const all = [...faults, ...crossFaults(readable)];
+  const all = [...faults.map(withoutMongo(env)), ...crossFaults(readable), ...queueFaults(env)];
   if (values === null || all.length > 0) return { config: null, faults: all };
   const config: Config = Object.freeze({
     host: values.host,
     port: values.apiPort ?? values.port,
+    metricsPort: values.metricsPort,
     database: values.database,
     databasePool: values.databasePool,
     queue: values.queue,
@@ -150,6 +192,10 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
+    rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
+    rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),
+    trustedProxies: values.trustedProxies ?? [],
+    tracing: tracingOf(values),
   });
   return { config, faults: [] };
 }
@@ -176,6 +222,21 @@ function crossFaults(values: Partial<Values>): readonly SettingFault[] {
   return faults;
 }
 
+/** Two services and no word on which of them is to be the queue. */
+function queueFaults(env: Env): readonly SettingFault[] {
+  const [one, other] = queueNames(env);
+  if (one === undefined || other === undefined) return [];
+  const problem = `is not set, and both ${one} and ${other} are: which of them is to be the queue? Set QUEUE_URL to that URL, or to database for neither`;
+  return [{ env: 'QUEUE_URL', problem }];
+}
+
+function withoutMongo(env: Env): (fault: SettingFault) => SettingFault {
+  const isMongo = /^mongodb(?:\+srv)?:/i.test(given(env, 'DATABASE_URL') ?? '');
+  const problem =
+    'names a MongoDB, which Tidings cannot keep its data in; leave it out for a SQLite file, or set it to postgres://<user>:<password>@<host>/<database>';
+  return (fault) => (isMongo && fault.env === 'DATABASE_URL' ? { ...fault, problem } : fault);
+}
+
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(address);
 }
@@ -194,4 +255,9 @@ function parseSchedule(given: string): readonly number[] | undefined {
   if (waits.length >= MAX_ROUNDS) return undefined;
   const known = waits.filter((wait) => wait !== null).filter((wait) => wait <= MAX_DELAY);
   return known.length === waits.length ? known : undefined;
+}
+
+function parseRedisUrl(given: string): string | undefined {
+  const location = parseQueueUrl(given);
+  return location?.kind === 'redis' ? location.url : undefined;
 }

@@ -14,12 +14,12 @@ export type DatabaseLocation =
 /**
  * `sqlite:./data/tidings.db`, `sqlite:/absolute/file`, and the forms with slashes that SQLAlchemy made common:
  * `sqlite:///relative/file`, `sqlite:////absolute/file`. `postgres://…`, `postgresql://…`, and with a driver's name,
- * `postgresql+asyncpg://…`. Undefined: none of them.
+ * `postgresql+asyncpg://…`, `sqlite+aiosqlite:///…`. Undefined: none of them.
  */
 export function parseDatabaseUrl(text: string): DatabaseLocation | undefined {
   const server = /^postgres(?:ql)?(?:\+[a-z0-9]+)?(:\/\/.*)$/is.exec(text)?.[1];
   if (server !== undefined) return parsePostgres(`postgresql${server}`);
-  const rest = /^sqlite:(.*)$/s.exec(text)?.[1];
+  const rest = /^sqlite(?:\+[a-z0-9]+)?:(.*)$/is.exec(text)?.[1];
   if (rest === undefined || /[\p{Cc}?#]/u.test(rest)) return undefined;
   const path = rest.startsWith('///') ? rest.slice(3) : rest;
   // A URL's host has no meaning for a file, and a database in memory would lose what it accepted.

@@ -18,6 +18,8 @@ export type TripEvent =
       readonly requestId: string;
       readonly deliveryId: DeliveryId;
       readonly attempt: Attempt;
+      /** Since when the delivery was to go: its notification's send time, or when that was accepted. */
+      readonly wantedAt: number;
     }
   /** No provider of the channel may be called just now. */
   | {

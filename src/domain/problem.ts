@@ -26,6 +26,7 @@ export const PROBLEMS = {
   invalid_request: { status: 422, title: 'The request is readable but wrong' },
   unroutable: { status: 422, title: 'No channel has an address of the recipient' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  too_many_requests: { status: 429, title: 'This client has asked too often; try again after Retry-After' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   overloaded: { status: 503, title: 'Too much is going on; try again shortly' },

@@ -5,9 +5,17 @@ import type { HttpLimits } from './deps.ts';
 import { timesSent } from './headers.ts';
 import type { KnownRoutes } from './known-routes.ts';
 import { type ProblemDetails, sendProblem } from './problem-reply.ts';
+import type { RateGuard } from './rate-limits.ts';
 
 /** JSON in UTF-8, and nothing that a lenient parser might read as that. */
 const JSON_TYPE = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a route takes instead of JSON; it says itself what is wrong with a body that is empty. */
+    readonly bodyType?: { readonly form: RegExp; readonly name: string };
+  }
+}
 
 /** What every answer carries, unless its route says otherwise. */
 export const HEADERS = {
@@ -27,14 +35,14 @@ export function admission(
     readonly limits: HttpLimits;
     readonly routes: KnownRoutes;
     readonly isAllowed: (request: IncomingMessage) => boolean;
+    readonly rateGuard: RateGuard;
   },
 ): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS).header('x-request-id', request.id);
     const refusal = refusalOfHead(request, at.limits);
     if (refusal !== null) sendProblem(reply, refusal.code, refusal);
-    else if (request.is404) refusePath(request, reply, at);
-    else done();
+    else at.rateGuard(request, reply, () => (request.is404 ? refusePath(request, reply, at) : done()));
   });
   // After the routes' own hooks, which ask for a key, and before the body is read.
   app.addHook('preParsing', (request, reply, payload, done) => {
@@ -72,9 +80,13 @@ function refusalOfBody(request: FastifyRequest): HeadRefusal | null {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return { code: 'unsupported_media_type' };
   const length = raw.headers['content-length'];
   const isEmpty = raw.headers['transfer-encoding'] === undefined && (length === undefined || length === '0');
-  const isNeeded = request.routeOptions.schema?.body !== undefined;
+  const { schema, config } = request.routeOptions;
+  const isNeeded = schema?.body !== undefined && config.bodyType === undefined;
   if (isEmpty && !isNeeded) return null;
-  if (!JSON_TYPE.test(raw.headers['content-type'] ?? '')) return { code: 'unsupported_media_type' };
+  const { form, name } = config.bodyType ?? { form: JSON_TYPE, name: null };
+  if (!form.test(raw.headers['content-type'] ?? '')) {
+    return { code: 'unsupported_media_type', ...(name === null ? {} : { detail: `The body must be ${name}.` }) };
+  }
   return isEmpty ? { code: 'invalid_json', detail: 'The body is empty.' } : null;
 }
 

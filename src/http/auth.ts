@@ -1,24 +1,46 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import { timesSent } from './headers.ts';
+import { sendProblem } from './problem-reply.ts';
 
 /** Longer than any key; what is longer is not even digested. */
 const MAX_KEY = 512;
 
 /**
- * Tells whether a request carries one of the API keys, in `Authorization: Bearer …` or else in `X-API-Key`. Digests
- * of equal length are compared in constant time, and all of them, so that the time tells nothing of the keys.
+ * Tells which of the API keys a request carries, in `Authorization: Bearer …` or else in `X-API-Key`: the answer is a
+ * name made of the key's digest, the same in every process, and null where it carries none of them. Digests of equal
+ * length are compared in constant time, and all of them, so that the time tells nothing of the keys.
  */
-export function createAuth(apiKeys: readonly string[]): (request: IncomingMessage) => boolean {
-  const digests = apiKeys.map(digest);
+export function createAuth(apiKeys: readonly string[]): (request: IncomingMessage) => string | null {
+  const nameOf = keyNames(apiKeys);
   return (request) => {
     const presented = presentedKey(request);
-    if (presented === null) return false;
-    const candidate = digest(presented);
-    let matches = 0;
-    for (const known of digests) matches += timingSafeEqual(known, candidate) ? 1 : 0;
-    return matches > 0;
+    return presented === null ? null : nameOf(presented);
   };
+}
+
+/** The same for a key that stands elsewhere than in a header. */
+export function keyNames(apiKeys: readonly string[]): (key: string) => string | null {
+  const known = apiKeys.map((key) => {
+    const bytes = digest(key);
+    return { bytes, name: bytes.toString('hex').slice(0, 16) };
+  });
+  return (key) => {
+    if (usable(key) === null) return null;
+    const candidate = digest(key);
+    let found: string | null = null;
+    for (const { bytes, name } of known) if (timingSafeEqual(bytes, candidate)) found = name;
+    return found;
+  };
+}
+
+/** From here on every route of this part asks for a key. */
+export function askForKey(app: FastifyInstance, isAllowed: (request: IncomingMessage) => boolean): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isAllowed(request.raw)) done();
+    else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
+  });
 }
 
 function presentedKey(request: IncomingMessage): string | null {
@@ -35,5 +57,5 @@ function usable(key: string | undefined): string | null {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

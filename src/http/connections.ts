@@ -16,9 +16,30 @@ const LEAST_RESERVE = 32;
  */
 export function guardConnections(app: FastifyInstance, limits: HttpLimits): void {
   limitConnections(app, limits);
-  answerInTurn(app, limits);
-  dropUntakenAnswers(app, limits);
+  const clients = knownClients(app);
+  answerInTurn(app, limits, clients);
+  dropUntakenAnswers(app, limits, clients);
   endInTime(app, limits);
+}
+
+/** What is kept of a connection. */
+interface Client {
+  /** Its requests without an answer, in their order; the first is being carried out. */
+  readonly line: { readonly begin: () => void; readonly answer: ServerResponse }[];
+  /** When the first of them was begun, on the clock of `performance`. */
+  since: number;
+}
+
+/** Those who are connected. Requests that come without a connection, as in tests, have nobody here. */
+type Clients = ReadonlyMap<Socket, Client>;
+
+function knownClients(app: FastifyInstance): Clients {
+  const clients = new Map<Socket, Client>();
+  app.server.on('connection', (socket: Socket) => {
+    clients.set(socket, { line: [], since: 0 });
+    socket.once('close', () => clients.delete(socket));
+  });
+  return clients;
 }
 
 /** Past the limit a new connection is closed at once; idle ones are closed with it, so that the next finds room. */
@@ -54,40 +75,38 @@ function openFiles(): number {
  * Without that a single packet of small requests makes a thousand large answers that wait for a reader. Who sends
  * ahead more than that is served is hung up on.
  */
-function answerInTurn(app: FastifyInstance, limits: HttpLimits): void {
-  const lines = new WeakMap<Socket, (() => void)[]>();
+function answerInTurn(app: FastifyInstance, limits: HttpLimits, clients: Clients): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
-    const line = lines.get(socket) ?? [];
-    lines.set(socket, line);
-    if (line.length >= limits.pipelined) {
+    const client = clients.get(socket);
+    if (client === undefined) return done();
+    if (client.line.length >= limits.pipelined) {
       socket.destroy();
       return;
     }
-    line.push(done);
-    reply.raw.once('close', () => {
-      line.shift();
+    client.line.push({ begin: done, answer: reply.raw });
+    reply.raw.on('close', () => {
+      client.line.shift();
       // What was not begun when its client went away is not begun at all.
-      if (!socket.destroyed) line[0]?.();
+      if (!socket.destroyed) beginNext(client);
     });
-    if (line.length === 1) done();
+    if (client.line.length === 1) beginNext(client);
   });
 }
 
+function beginNext(client: Client): void {
+  const [next] = client.line;
+  if (next === undefined) return;
+  client.since = performance.now();
+  next.begin();
+}
+
 /** An answer that stands ready has to be taken in time. One that is written bit by bit, as a stream of events, has all the time. */
-function dropUntakenAnswers(app: FastifyInstance, limits: HttpLimits): void {
-  // The oldest comes first.
-  const answers = new Map<ServerResponse, { readonly socket: Socket; readonly since: number }>();
-  app.addHook('onRequest', (request, reply, done) => {
-    answers.set(reply.raw, { socket: request.raw.socket, since: performance.now() });
-    reply.raw.once('close', () => answers.delete(reply.raw));
-    done();
-  });
+function dropUntakenAnswers(app: FastifyInstance, limits: HttpLimits, clients: Clients): void {
   const timer = setInterval(() => {
     const limit = performance.now() - limits.answerMs;
-    for (const [answer, { socket, since }] of answers) {
-      if (since > limit) break;
-      if (answer.writableEnded) socket.destroy();
+    for (const [socket, { line, since }] of clients) {
+      if (since <= limit && line[0]?.answer.writableEnded === true) socket.destroy();
     }
   }, LOOK);
   timer.unref();

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { DashboardFiles } from './dashboard-files.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { ProcessStatus } from './process-status.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
@@ -25,7 +26,13 @@ export interface HttpDeps {
   readonly defaultRetry: RetryPolicy;
   /** Empty: no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** Left out: everybody may ask as often as they like. */
+  readonly rateLimits?: RateLimits;
+  /** Addresses and nets of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[];
   readonly health: () => Promise<HealthReport>;
+  /** The figures of this process in the text format of Prometheus. */
+  readonly metrics: () => Promise<string>;
   /** Called once for every finished request. */
   readonly log: (line: RequestLine) => void;
   /** Called now and then with how many requests were turned away since the last time, as too much was going on. */
@@ -44,6 +51,8 @@ export interface RequestLine {
   readonly status: number;
   readonly durationMs: number;
   readonly requestId: string;
+  /** The client's header, as it came. */
+  readonly traceparent?: string;
   /** What was thrown where nothing may be thrown: a bug, or a store that cannot be used (`StoreUnavailable`). */
   readonly error?: unknown;
 }
@@ -77,7 +86,7 @@ export const HTTP_LIMITS: HttpLimits = {
   answerMs: 60_000,
   connections: 20_000,
   pipelined: 100,
-  overload: { pending: 1000, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
+  overload: { pending: 250, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
 };
 
 /** How many notifications one page of a list may look at. */

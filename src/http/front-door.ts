@@ -24,15 +24,28 @@ export interface FrontDoorOptions {
 
 /**
  * Turns requests away while there is too much to do, before the framework, or anybody, has looked at them: of what a
- * process can do, as little as possible is to be spent on saying no. Other requests than those on the ways in pass.
+ * process can do, as little as possible is to be spent on saying no. Whoever has to wait for a refusal is let in when
+ * there is room again. Other requests than those on the ways in pass.
  */
 export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions): void {
   const { gate, waysIn, mostBytes } = options;
   const refusals = refusalLine<Refused>({
     clock: options.clock,
-    answer: (refused) => turnAway(refused, options),
-    drop: ({ request }) => request.socket.destroy(),
+    answer: (refused) => {
+      gate.refuse();
+      turnAway(refused, options);
+    },
+    take: ({ request, response }) => {
+      if (gate.isShutFor(countedBytesOf(request, mostBytes))) return false;
+      if (!request.socket.destroyed) app.routing(request, response);
+      return true;
+    },
+    drop: ({ request }) => {
+      gate.refuse();
+      request.socket.destroy();
+    },
   });
+  gate.whenRoom((count) => refusals.letIn(count));
   // Nobody else listens for requests; whoever does would see those that are turned away, too.
   app.server.removeAllListeners('request');
   app.server.on('request', (request, response) => {
@@ -40,7 +53,7 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
     if (request.socket.destroyed) return;
     const path = pathOf(request.url ?? '');
     if (request.method !== 'POST' || !waysIn.has(path)) return app.routing(request, response);
-    if (gate.isShutFor(bytesOf(request, mostBytes))) {
+    if (gate.isShutFor(countedBytesOf(request, mostBytes))) {
       return refusals.add(request.socket, { request, response, path });
     }
     app.routing(request, response);
@@ -59,7 +72,10 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
   });
 }
 
-/** Smaller bodies are not worth counting: there are no more of them than connections. */
+/**
+ * Smaller bodies are not counted: there are no more of them than connections. And so a few clients that announce large
+ * ones and let them drip keep only others with large ones out.
+ */
 const SMALL = 4_096;
 
 /**
@@ -68,8 +84,8 @@ const SMALL = 4_096;
  */
 export function countBodies(app: FastifyInstance, { gate, mostBytes }: FrontDoorOptions): void {
   app.addHook('onRequest', ({ raw }, reply, done) => {
-    const bytes = bytesOf(raw, mostBytes);
-    if (bytes > SMALL) reply.raw.once('close', gate.enter(bytes));
+    const bytes = countedBytesOf(raw, mostBytes);
+    if (bytes > 0) reply.raw.once('close', gate.enter(bytes));
     done();
   });
 }
@@ -79,10 +95,10 @@ function pathOf(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-function bytesOf({ headers }: IncomingMessage, mostBytes: number): number {
+function countedBytesOf({ headers }: IncomingMessage, mostBytes: number): number {
   // Digits, as the parser has seen to that.
-  const length = headers['content-length'];
-  if (length !== undefined) return Math.min(Number(length), mostBytes);
+  const bytes = Number(headers['content-length'] ?? 0);
+  if (bytes > SMALL) return Math.min(bytes, mostBytes);
   return headers['transfer-encoding'] === undefined ? 0 : mostBytes;
 }
 
@@ -99,7 +115,8 @@ const SAME_HEADERS = Object.entries({ ...HEADERS, 'content-type': 'application/p
 function turnAway({ request, response, path }: Refused, { random, newRequestId, log }: FrontDoorOptions): void {
   const requestId = requestIdOf(request.headers, newRequestId);
   // A text goes out in one piece with the headers.
-  const body = JSON.stringify({ ...OVERLOADED, request_id: requestId });
+  const error = path.startsWith('/api/') ? {} : { error: OVERLOADED.detail };
+  const body = JSON.stringify({ ...error, ...OVERLOADED, request_id: requestId });
   const length = String(Buffer.byteLength(body));
   const own = ['x-request-id', requestId, 'retry-after', retrySeconds(random), 'content-length', length];
   response.writeHead(status, [...SAME_HEADERS, ...own]);

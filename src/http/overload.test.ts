@@ -50,14 +50,15 @@ describe('the gate of the API', () => {
     assert.equal(gate.isShutFor(0), false);
   });
 
-  test('counts the notifications of a request, not the requests, and lets nobody in once there are enough', async () => {
-    const { bring, answers, answerAll } = gateBefore();
-    const some = bring(9);
-    const large = bring(1_000);
+  test('counts the notifications of a request, and refuses one that was let in only when far too many wait', async () => {
+    const { gate, bring, answers, answerAll } = gateBefore();
+    const inside = [bring(9), bring(1)];
+    assert.equal(gate.isShutFor(0), true);
+    inside.push(bring(189), bring(1_000));
     await assert.rejects(bring(1), isOverloaded);
-    assert.equal(answers.length, 2, 'the store was not asked');
+    assert.equal(answers.length, 4, 'the store was not asked');
     await answerAll();
-    await Promise.all([some, large]);
+    await Promise.all(inside);
   });
 
   test('counts one that the store refused as gone', async () => {
@@ -76,8 +77,11 @@ describe('the gate of the API', () => {
     const leave = gate.enter(600);
     assert.equal(gate.isShutFor(400), false);
     assert.equal(gate.isShutFor(401), true);
+    const rooms: number[] = [];
+    gate.whenRoom((count) => rooms.push(count));
     leave();
     leave();
+    assert.deepEqual(rooms, [1]);
     assert.equal(gate.isShutFor(1_000), false);
     gate.enter(1_000);
     assert.equal(gate.isShutFor(1), true, 'who left twice was counted once');
@@ -129,16 +133,35 @@ describe('the gate of the API', () => {
     assert.equal(clock.pending, 0);
   });
 
+  test('tells of the room that there is again: what was answered, and what it gives back', async () => {
+    const clock = new JumpingClock();
+    const { gate, bring, answerAll } = gateBefore(clock, { ...LIMITS, storeMs: Number.POSITIVE_INFINITY });
+    const rooms: number[] = [];
+    gate.whenRoom((count) => rooms.push(count));
+    gate.start();
+    const waiting = [bring(4), bring(2)];
+    for (let count = 0; count < 3; count += 1) clock.late(300);
+    assert.deepEqual(rooms, [], '10, 5, 2, 1 of which 6 wait');
+    clock.advance(500);
+    assert.deepEqual(rooms, [], '6');
+    clock.advance(100);
+    assert.deepEqual(rooms, [1], '7');
+    await answerAll();
+    await Promise.all(waiting);
+    assert.deepEqual(rooms, [1, 4, 2]);
+    gate.stop();
+  });
+
   test('tells how many were refused, every ten seconds at most, and is silent where nobody was', async () => {
     const { gate, clock, bring, told, answerAll } = gateBefore();
     gate.start();
     clock.advance(30_000);
     const waiting = bring(10);
-    gate.isShutFor(0);
-    gate.isShutFor(0);
+    gate.refuse();
+    gate.refuse();
     clock.advance(100);
     assert.deepEqual(told, [2]);
-    gate.isShutFor(0);
+    gate.refuse();
     clock.advance(9_900);
     assert.deepEqual(told, [2]);
     clock.advance(100);

@@ -7,7 +7,10 @@ import { ProblemError } from './problem-reply.ts';
  * request costs; without it all would be taken, ever later, until clients give up on what is then done for nobody.
  */
 export interface OverloadLimits {
-  /** Notifications that wait for the store: about a tenth of a second of work. */
+  /**
+   * Notifications that wait for the store: the work of some hundredths of a second. More only makes answers late and
+   * the collector's work larger; a disk that takes 10 ms for a commit still gets 25,000 a second.
+   */
   readonly pending: number;
   /** Bytes of bodies of requests that bring notifications and are not answered yet. */
   readonly pendingBytes: number;
@@ -21,8 +24,12 @@ export interface OverloadLimits {
 }
 
 export interface OverloadGate {
-  /** Whether a request with a body of so many bytes is to be turned away; it is counted if so. */
+  /** Whether there is no room for a request with a body of so many bytes; 0: of none that is worth counting. */
   isShutFor(bytes: number): boolean;
+  /** Counts one that is turned away. */
+  refuse(): void;
+  /** Calls back, from now on, when so many may come in that could not before. */
+  whenRoom(callback: (count: number) => void): void;
   /** Counts the bytes of a request that is let in until the answer is called. */
   enter(bytes: number): () => void;
   /** The way to the store, which counts what waits for it, and throws the problem `overloaded` where too much does. */
@@ -37,6 +44,13 @@ export interface OverloadOptions {
   /** Told how many were turned away since it was last told; not more often than every ten seconds. */
   readonly onRefused: (count: number) => void;
 }
+
+/**
+ * What a body brings is known when it has been read, and it may come long after it was let in. It is turned away only
+ * when so many times what may wait does: batches of a few clients come together, and to refuse them costs nearly as much
+ * as to take them. To count them by their length from the beginning would let slow clients shut out the others.
+ */
+const TOO_MANY = 20;
 
 /** Between two looks at the event loop, in ms. */
 const LOOK_EVERY = 100;
@@ -56,12 +70,14 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
   let refused = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
   let stopLooking: (() => void) | null = null;
+  let onRoom: (count: number) => void = () => undefined;
 
   function look(dueAt: number): void {
     const isLate = clock.now() - dueAt > limits.lateMs;
     const tenth = Math.ceil(limits.pending / 10);
     room = isLate ? Math.max(tenth, Math.floor(room / 2)) : Math.min(limits.pending, room + tenth);
     lookAtStore();
+    if (room > pending && !storeIsLate) onRoom(room - pending);
     tell();
     lookAgain();
   }
@@ -90,24 +106,29 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
   return {
     isShutFor(more) {
       // One that finds nobody before it is always let in: it may be larger than all the room there is.
-      const isShut = pending >= room || (bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
-      if (isShut) refused += 1;
-      return isShut;
+      return pending >= room || (more > 0 && bytes > 0 && bytes + more > limits.pendingBytes) || storeIsLate;
+    },
+    refuse() {
+      refused += 1;
+    },
+    whenRoom(callback) {
+      onRoom = callback;
     },
 
     enter(more) {
       bytes += more;
       let isIn = true;
       return () => {
-        if (isIn) bytes -= more;
+        if (!isIn) return;
         isIn = false;
+        bytes -= more;
+        onRoom(1);
       };
     },
 
     watched: (accept) => (submissions) => {
       const count = submissions.reduce((sum, { requests }) => sum + requests.length, 0);
-      // Their bodies may have come long after they were let in. A large one needs no more room than a small one.
-      if (pending >= limits.pending) {
+      if (pending >= TOO_MANY * limits.pending) {
         refused += 1;
         return Promise.reject(new ProblemError('overloaded'));
       }
@@ -116,6 +137,8 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
       const end = () => {
         pending -= count;
         answered += 1;
+        // One for one, as those who are let in count only once their body has been read.
+        onRoom(count);
       };
       const answer = accept(submissions);
       answer.then(end, end);

@@ -408,7 +408,9 @@ test('shows a dead letter with its attempts, and sets it aside', () =>
     assert.equal((await app.inject({ method: 'DELETE', url })).statusCode, 404);
   }));
 
-test('asks for a key on every route of the API and on no other', () =>
+const OPEN = /^\/(?:$|health|openapi\.json)/;
+
+test('asks for a key on every route of the API and at every door, and on no other', () =>
   withServer(
     async ({ app }) => {
       const { paths } = (await app.inject({ url: '/openapi.json' })).json<{ paths: Record<string, Json> }>();
@@ -416,7 +418,8 @@ test('asks for a key on every route of the API and on no other', () =>
         for (const method of Object.keys(methods)) {
           const url = path.replace(/\{[a-z_]+\}/g, 'x');
           const answer = await app.inject({ method: method.toUpperCase() as 'GET', url });
-          assert.equal(answer.statusCode === 401, path.startsWith('/api/'), `${method} ${path}: ${answer.statusCode}`);
+          const isOpen = OPEN.test(path) || `${method} ${path}` === 'get /send-notification';
+          assert.equal(answer.statusCode === 401, !isOpen, `${method} ${path}: ${answer.statusCode}`);
         }
       }
       const url = '/api/v1/notifications';
@@ -434,10 +437,29 @@ test('asks for a key on every route of the API and on no other', () =>
         { 'x-api-key': '' },
         { 'x-api-key': 'k'.repeat(9999) },
       ];
-      for (const headers of refused) assert.equal(await status(headers), 401);
+      for (const headers of refused) {
+        const answer = await app.inject({ url, headers });
+        assert.equal(answer.statusCode, 401);
+        assert.equal(answer.headers['www-authenticate'], 'Bearer');
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+        assert.equal(answer.json<Json>().code, 'unauthorized');
+      }
       for (const at of [`${url}?api_key=key-1`, '/api/nothing', '/api/v1/x']) assert.equal(await status({}, at), 401);
     },
     { apiKeys: ['key-1', 'key-2'] },
+  ));
+
+test('serves its figures as Prometheus reads them, and asks for no more than a GET', () =>
+  withServer(
+    async ({ app }) => {
+      const answer = await app.inject({ url: '/metrics' });
+      assert.deepEqual(
+        [answer.statusCode, answer.headers['content-type'], answer.body],
+        [200, 'text/plain; version=0.0.4; charset=utf-8', 'a_total 1\n'],
+      );
+      assert.equal((await app.inject({ method: 'POST', url: '/metrics' })).statusCode, 405);
+    },
+    { metrics: () => Promise.resolve('a_total 1\n') },
   ));
 
 test('takes a well-formed request id or trace id, and makes one otherwise', () =>
@@ -515,7 +537,7 @@ test('describes every route, and only those, in a valid OpenAPI 3.1 document', (
     const hidden = [...served].filter((route) => !described.includes(route));
     assert.ok(served.size > 25);
     assert.deepEqual(
-      hidden.filter((route) => !/^GET \/((?:docs|ui).*)?$/.test(route)),
+      hidden.filter((route) => !/^GET \/(?:docs|ui).*$/.test(route)),
       [],
     );
     assert.deepEqual(
@@ -531,11 +553,11 @@ test('shows an example that works when it is tried', () =>
     const { paths } = (await app.inject({ url: '/openapi.json' })).json<{
       paths: Record<string, Record<string, Operation>>;
     }>();
-    for (const path of ['/api/v1/notifications', '/api/v1/notifications/batch']) {
+    for (const path of ['/api/v1/notifications', '/api/v1/notifications/batch', '/notifications', '/notify']) {
       const example = paths[path]?.post?.requestBody?.content['application/json']?.example;
       assert.ok(example !== undefined, path);
       const answer = await app.inject({ method: 'POST', url: path, payload: example });
-      assert.equal(answer.statusCode, 202);
+      assert.equal(answer.statusCode, path === '/notifications' ? 201 : 202);
       assert.equal(answer.json<Json>().rejected ?? 0, 0);
     }
   }));

@@ -1,7 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
-import { createAuth } from './auth.ts';
+import { answerErrors } from './answer-errors.ts';
+import { askForKey, createAuth, keyNames } from './auth.ts';
+import { clientAddresses } from './client-address.ts';
+import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
+import { welcomeRoute } from './compat/welcome.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
@@ -10,13 +15,15 @@ import { countBodies, type FrontDoorOptions, guardFrontDoor } from './front-door
 import { knownRoutes } from './known-routes.ts';
 import { overloadGate } from './overload.ts';
 import { ProblemError, sendProblem } from './problem-reply.ts';
+import { type RateGuard, rateGuard } from './rate-limits.ts';
 import { codeOfConnection, refusalOf, refuseConnection } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
-import { dashboardRoutes } from './routes/dashboard.ts';
+import { dashboardPage, dashboardRoutes } from './routes/dashboard.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { docsRoutes, openApi } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
+import { METRICS, metricsRoute } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
@@ -27,9 +34,10 @@ import { strictJson } from './strict-json.ts';
 export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const errors = new WeakMap<FastifyRequest, unknown>();
-  const isKnown = createAuth(deps.apiKeys);
-  const isAllowed = deps.apiKeys.length === 0 ? () => true : isKnown;
+  const keyOf = createAuth(deps.apiKeys);
+  const isAllowed = deps.apiKeys.length === 0 ? () => true : (request: IncomingMessage) => keyOf(request) !== null;
+  /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
+  const open = new Set<string>();
 
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (httpPart === 'body' ? bodyCheck(schema) : () => true));
   // Response schemas only describe: a serializer made of them would leave out silently what they forget.
@@ -40,37 +48,31 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
   const mostBytes = limits.manyBytes;
-  const door: FrontDoorOptions = { gate, waysIn: WAYS_IN, mostBytes, clock, random, newRequestId, log };
+  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
+  const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  admission(app, { limits, routes: knownRoutes(app), isAllowed });
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not_found'));
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = refusalOf(error, deps.random);
-    if (refusal.unexpected) errors.set(request, error);
-    if (refusal.retryAfter !== null) reply.header('retry-after', refusal.retryAfter);
-    return sendProblem(reply, refusal.code, refusal.details);
+  const guard = rateGuardOf(deps, keyOf, ({ raw, routeOptions: { url = '' } }) => {
+    return open.has(url) || (url === METRICS && isAllowed(raw));
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.is404 ? null : (request.routeOptions.url ?? null);
-    const line = { method: request.method, route, status: reply.statusCode, durationMs: reply.elapsedTime };
-    const error = errors.get(request);
-    deps.log({ ...line, requestId: request.id, ...(error === undefined ? {} : { error }) });
-    done();
-  });
+  admission(app, { limits, routes: knownRoutes(app), isAllowed, rateGuard: guard });
+  answerErrors(app, deps);
 
   app.register(async (root) => {
     await openApi(root, deps);
-    await root.register(async (open) => {
-      healthRoutes(open, deps);
-      dashboardRoutes(open, deps);
-      await docsRoutes(open);
+    await root.register(async (everybody) => {
+      everybody.addHook('onRoute', ({ url }) => void open.add(url));
+      healthRoutes(everybody, deps);
+      dashboardRoutes(everybody, deps);
+      welcomeRoute(everybody, dashboardPage(deps.dashboard));
+      await docsRoutes(everybody);
+    });
+    await root.register(async (keyed) => {
+      askForKey(keyed, isAllowed);
+      metricsRoute(keyed, deps.metrics);
     });
     await root.register(
       async (api) => {
-        api.addHook('onRequest', (request, reply, done) => {
-          if (isAllowed(request.raw)) done();
-          else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
-        });
+        askForKey(api, isAllowed);
         await api.register(async (ways) => {
           countBodies(ways, door);
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
@@ -83,12 +85,38 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       },
       { prefix: '/api/v1' },
     );
+    await root.register(async (compat) => {
+      countBodies(compat, door);
+      const nameOf = keyNames(deps.apiKeys);
+      const access = { isAllowed, isKey: (key: string) => nameOf(key) !== null };
+      await doors(compat, { ...deps, accept: gate.watched(deps.accept), access });
+    });
   });
   return app;
 }
 
+/**
+ * The limits on how often a client may ask. Probes, which come from supervisors, and the documentation have none; nor
+ * has whoever may read the figures, as they are needed most when others ask too often.
+ */
+function rateGuardOf(
+  { rateLimits, trustedProxies = [] }: HttpDeps,
+  keyOf: (request: IncomingMessage) => string | null,
+  isFree: (request: FastifyRequest) => boolean,
+): RateGuard {
+  if (rateLimits === undefined) return (_request, _reply, pass) => pass();
+  const guard = rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+  return (request, reply, pass) => {
+    if (isFree(request)) pass();
+    else guard(request, reply, pass);
+  };
+}
+
 /** The framework with everything off that would answer, convert or log by itself. */
-function bareServer(deps: HttpDeps, limits: HttpLimits): FastifyInstance {
+export function bareServer(
+  deps: Pick<HttpDeps, 'random' | 'newRequestId' | 'log'>,
+  limits: HttpLimits,
+): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,

@@ -3,6 +3,7 @@ import type { Channel } from '../domain/channel.ts';
 import type { Clock, Random } from '../domain/clock.ts';
 import { currentChannel, isExpired } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
+import type { DeliveryId } from '../domain/ids.ts';
 import { type Attempt, attemptOf, type Outcome } from '../domain/outcome.ts';
 import type { Claim } from '../store/store.ts';
 import type { Bulkhead } from './bulkhead.ts';
@@ -29,6 +30,8 @@ export interface DeliverDeps {
   readonly emit: Emit;
   /** Longest one call may take, in ms. */
   readonly sendTimeout: number;
+  /** What a provider is told of the trace that its call belongs to. Left out: nothing is traced. */
+  readonly traceparent?: (requestId: string, deliveryId: DeliveryId, attempt: number) => string;
   /** True while the worker is going down: what has not been sent is given back. */
   readonly stopping: () => boolean;
 }
@@ -112,7 +115,7 @@ async function call(
   made: number,
   deps: DeliverDeps,
 ): Promise<{ readonly outcome: Outcome; readonly attempt: Attempt }> {
-  const { delivery } = claim;
+  const { delivery, notification } = claim;
   const startedAt = deps.clock.now();
   const number = delivery.attempts + made + 1;
   const context = (signal: AbortSignal): SendContext => ({
@@ -123,6 +126,7 @@ async function call(
     signal,
     now: startedAt,
     notAfter: delivery.expiresAt,
+    ...(deps.traceparent && { traceparent: deps.traceparent(notification.requestId, delivery.id, number) }),
   });
   const outcome = await callWithDeadline(deps, (signal) => provider.transport.send(message, context(signal)));
   const durationMs = Math.max(0, deps.clock.now() - startedAt);

@@ -23,7 +23,13 @@ describe('settle', () => {
     );
     assert.deepEqual(attempts, [{ ...ROW, deliveryId: claim.delivery.id }]);
     assert.deepEqual(trip.told('attempted'), [
-      { type: 'attempted', requestId: 'req-1', deliveryId: claim.delivery.id, attempt: ROW },
+      {
+        type: 'attempted',
+        requestId: 'req-1',
+        deliveryId: claim.delivery.id,
+        wantedAt: claim.notification.createdAt,
+        attempt: ROW,
+      },
     ]);
     assert.deepEqual(trip.told('moved'), [{ type: 'moved', requestId: 'req-1', delivery: deliveries[0] }]);
     assert.deepEqual(handedOn, deliveries);

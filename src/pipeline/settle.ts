@@ -34,8 +34,9 @@ export function createSettle(deps: SettleDeps): Settle {
     const after = transition(delivery, event, deps.clock.now(), policyOf(notification, deps.retry));
     if (after === null)
       throw new Error(`delivery ${delivery.id}: ${event.type} does not apply while ${delivery.status}`);
-    const { requestId } = notification;
-    for (const attempt of attempts) deps.emit({ type: 'attempted', requestId, deliveryId: delivery.id, attempt });
+    const { requestId, sendAt, createdAt } = notification;
+    const about = { requestId, deliveryId: delivery.id, wantedAt: sendAt ?? createdAt };
+    for (const attempt of attempts) deps.emit({ type: 'attempted', ...about, attempt });
     const written = await writeWhenPossible(deps, after, attempts);
     if (!written) {
       deps.emit({ type: 'stale_settle', requestId, deliveryId: delivery.id });

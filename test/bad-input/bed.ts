@@ -64,7 +64,14 @@ async function openBed(store: StoreName): Promise<Bed> {
         : await openPostgresStore({ url, clock: systemClock }),
     );
     const inventory = server === null ? sqliteInventory(file) : await postgresInventory(url);
-    const env = { API_PORT: '0', DATABASE_URL: url, LOG_LEVEL: 'error', LOG_FORMAT: 'json', API_KEYS: KEY };
+    const env = {
+      API_PORT: '0',
+      RATE_LIMIT: 'off',
+      DATABASE_URL: url,
+      LOG_LEVEL: 'error',
+      LOG_FORMAT: 'json',
+      API_KEYS: KEY,
+    };
     const service = await startApi(folder, env);
     const wire = new Wire(service.port);
     return {

@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { DOORS } from './rows/doors.ts';
 import { FIELDS, ODD_FIELDS } from './rows/fields.ts';
 import { ACCESS, HEADERS } from './rows/headers.ts';
 import { JSON_ROWS, ODD_JSON } from './rows/json.ts';
@@ -18,4 +19,5 @@ export const CORPUS: readonly Row[] = [
   ...[...JSON_ROWS, ...HEADERS, ...RAW, ...ACCESS, ...PATHS, ...QUERIES, ...STEPS, ...INBOXES],
   ...[...FIELDS, ...RECIPIENTS, ...TIME_ROWS, ...OVERRIDES, ...BATCHES, ...KEYS],
   ...[...ODD_JSON, ...ODD_FIELDS, ...ODD_RECIPIENTS, ...ODD_TIMES, ...ODD_OVERRIDES, ...ODD_QUERIES],
+  ...DOORS,
 ];

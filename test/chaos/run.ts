@@ -190,6 +190,7 @@ async function memberPlans(
     const url = role === 'api' ? `http://127.0.0.1:${port}` : '';
     const env = () => ({
       ...SETTINGS,
+      RATE_LIMIT: 'off',
       API_PORT: String(port),
       ...engines.settingsFor(name),
       ...clocks?.settingsFor(name),

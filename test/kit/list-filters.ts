@@ -6,6 +6,7 @@ export const LIST_FILTERS: readonly NotificationFilter[] = [
   { status: 'failed' },
   { status: 'sent' },
   { userId: '42' },
+  { userId: '42', channel: 'in_app' },
   { userId: '42', status: 'cancelled', channel: 'email' },
   { recipient: 'user@example.com', tag: 'x', text: 'y', requestId: 'r' },
   { createdAfter: 1, createdBefore: 2 },

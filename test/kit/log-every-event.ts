@@ -46,8 +46,8 @@ const EVENTS: { readonly [T in TripEvent['type']]: readonly Extract<TripEvent, {
   accepted: [{ ...EXTRA, type: 'accepted', requestId, ids: [notification.id] }],
   replayed: [{ ...EXTRA, type: 'replayed', requestId }],
   attempted: [
-    { ...about, type: 'attempted', attempt: { ...EXTRA, ...attempt() } },
-    { ...about, type: 'attempted', attempt: { ...EXTRA, ...attempt(rejected) } },
+    { ...about, type: 'attempted', wantedAt: 0, attempt: { ...EXTRA, ...attempt() } },
+    { ...about, type: 'attempted', wantedAt: 0, attempt: { ...EXTRA, ...attempt(rejected) } },
   ],
   held_back: [{ ...about, type: 'held_back', channel: 'email', waitMs: 5_000 }],
   moved: [

@@ -39,6 +39,7 @@ export function testServer(store: Store & InboxStore & SandboxStore, changes: Pa
     defaultRetry: retry,
     apiKeys: [],
     health: () => Promise.resolve({ store: { ok: true, needed: true, detail: null } }),
+    metrics: () => Promise.resolve('# TYPE up gauge\nup 1\n'),
     log: (line) => lines.push(line),
     onRefused: () => undefined,
     version: '0.0.0-test',

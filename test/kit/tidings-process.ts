@@ -31,7 +31,10 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** Starts it with nothing in its environment but what is given. It is not outlived by the process that started it. */
+/**
+ * Starts it with nothing in its environment but what is given, and no limit on how often a client may ask, as all that
+ * tests ask comes from one address. It is not outlived by the process that started it.
+ */
 export function spawnTidings(
   args: readonly string[],
   options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
@@ -39,7 +42,7 @@ export function spawnTidings(
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: options.cwd,
-    env: { PATH, HOME, ...options.env },
+    env: { PATH, HOME, RATE_LIMIT: 'off', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const written = { stdout: '', stderr: '' };

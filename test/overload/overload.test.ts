@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { idMaker } from '../../src/domain/ids.ts';
 import { HTTP_LIMITS, type HttpDeps } from '../../src/http/deps.ts';
@@ -57,15 +57,23 @@ async function overSlowStore(t: TestContext, overload: Partial<OverloadLimits>, 
   atEnd(t, () => app.close());
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  const post = (path = '/api/v1/notifications', body: object = BODY) =>
+    fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
   return {
-    ...{ app, lines, clock, port, url, refused },
-    post: (path = '/api/v1/notifications', body: object = BODY) =>
-      fetch(url + path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(PATIENCE),
-      }),
+    ...{ app, lines, clock, port, url, refused, post },
+    /** One for which there is no room, and will be none while it waits. */
+    postInVain: async (path?: string, body?: object) => {
+      const asked = until(once(app.server, 'request'), () => 'the request was not seen');
+      const answer = post(path, body);
+      await asked;
+      clock.advance(200);
+      return answer;
+    },
     /** Resolves when so many wait in the store. */
     waiting: (count: number) =>
       until(
@@ -84,14 +92,14 @@ async function overSlowStore(t: TestContext, overload: Partial<OverloadLimits>, 
   };
 }
 
-test('while the store stalls, so many wait as may; the others are told at once when to come back; then all is well', async (t) => {
+test('while the store stalls, so many wait as may; the others are told soon when to come back; then all is well', async (t) => {
   const service = await overSlowStore(t, { pending: 40 });
-  const { url, post, waiting, stalled, release, lines } = service;
+  const { url, post, postInVain, waiting, stalled, release, lines } = service;
   const inside = Array.from({ length: 40 }, () => post());
   await waiting(40);
 
   for (const path of ['/api/v1/notifications', '/api/v1/notifications?x=1', '/api/v1/notifications/batch']) {
-    const answer = await post(path);
+    const answer = await postInVain(path);
     const problem = (await answer.json()) as Problem;
     assert.deepEqual([answer.status, problem.status, problem.code], [503, 503, 'overloaded'], path);
     assert.match(answer.headers.get('retry-after') ?? '', /^[1-5]$/);
@@ -114,31 +122,34 @@ test('while the store stalls, so many wait as may; the others are told at once w
 });
 
 test('one batch counts as many as it brings', async (t) => {
-  const { post, waiting, release } = await overSlowStore(t, { pending: 40 });
+  const { post, postInVain, waiting, release } = await overSlowStore(t, { pending: 40 });
   const batch = post('/api/v1/notifications/batch', { notifications: Array.from({ length: 40 }, () => BODY) });
   await waiting(1);
-  assert.equal((await post()).status, 503);
+  assert.equal((await postInVain()).status, 503);
   release();
   assert.equal((await batch).status, 202);
 });
 
 test('whoever is turned away is told before the body has come', async (t) => {
-  const { port, post, waiting, release } = await overSlowStore(t, { pending: 1 });
+  const { app, clock, port, post, waiting, release } = await overSlowStore(t, { pending: 1 });
   const inside = post();
   await waiting(1);
   const socket = connect(port, '127.0.0.1');
   atEnd(t, () => socket.destroy());
   const head =
     'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000';
+  const asked = until(once(app.server, 'request'), () => 'the request was not seen');
   socket.write(`${head}\r\n\r\n`);
+  await asked;
+  clock.advance(200);
   const [answer] = (await until(once(socket, 'data'), () => 'no answer before the body')) as [Buffer];
   assert.match(answer.toString('latin1'), /^HTTP\/1\.1 503 /);
   release();
   await inside;
 });
 
-test('bodies that are on their way are bounded, and count no more when their client is gone', async (t) => {
-  const { port, post, release, app } = await overSlowStore(t, { pendingBytes: 1_000_000 });
+test('large bodies that are on their way are bounded, small ones go past them, and count no more when their client is gone', async (t) => {
+  const { port, post, postInVain, release, app } = await overSlowStore(t, { pendingBytes: 1_000_000 });
   release();
   const socket = connect(port, '127.0.0.1');
   atEnd(t, () => socket.destroy());
@@ -147,38 +158,91 @@ test('bodies that are on their way are bounded, and count no more when their cli
   const begun = until(once(app.server, 'request'), () => 'the request was not seen');
   socket.write(`${head}\r\n\r\n{`);
   await begun;
-  assert.equal((await post()).status, 503);
+  const large = [undefined, { ...BODY, message: 'x'.repeat(5_000) }] as const;
+  assert.equal((await postInVain(...large)).status, 503);
+  assert.equal((await post()).status, 202);
   socket.destroy();
   await seen(
-    async () => (await post()).status === 202 || undefined,
+    async () => (await postInVain(...large)).status === 202 || undefined,
     () => 'it is still counted',
   );
+  assert.equal((await post(...large)).status, 202);
 });
 
-test('of a flood of refusals 500 are answered at once, and the rest by and by', async (t) => {
-  const { clock, app, post, waiting, release, refused } = await overSlowStore(t, { pending: 1 });
-  const inside = post();
-  await waiting(1);
+/** While the store stalls: 150 for whom there is no room. */
+async function flood(t: TestContext) {
+  const service = await overSlowStore(t, { pending: 1 });
+  const inside = service.post();
+  await service.waiting(1);
   let asked = 0;
-  let answered = 0;
-  app.server.on('request', () => {
+  service.app.server.on('request', () => {
     asked += 1;
   });
-  const flood = Array.from({ length: 600 }, async () => {
-    const { status } = await post();
-    answered += 1;
-    return status;
-  });
+  const answers: number[] = [];
+  const all = Array.from({ length: 150 }, async () => answers.push((await service.post()).status));
   await seen(
-    () => (asked === 600 && answered >= 500) || undefined,
-    () => `${asked} were asked, ${answered} answered`,
+    () => asked === 150 || undefined,
+    () => `${asked} were asked`,
   );
-  assert.equal(answered, 500);
-  clock.advance(100);
-  assert.deepEqual(new Set(await Promise.all(flood)), new Set([503]));
-  assert.deepEqual(refused, [600]);
+  return { ...service, inside, answers, all: Promise.all(all) };
+}
+
+test('of a flood 100 are refused every 25 ms, when they have waited', async (t) => {
+  const { clock, inside, answers, all, release, refused } = await flood(t);
+  clock.advance(200);
+  await seen(
+    () => answers.length >= 100 || undefined,
+    () => `${answers.length} were answered`,
+  );
+  assert.equal(answers.length, 100);
+  clock.advance(25);
+  await all;
+  assert.deepEqual(new Set(answers), new Set([503]));
+  clock.advance(10_000);
+  assert.deepEqual(
+    refused.reduce((sum, count) => sum + count, 0),
+    150,
+  );
   release();
   assert.equal((await inside).status, 202);
+});
+
+test('whoever waits for room is let in when there is some', async (t) => {
+  const { clock, inside, answers, all, release, refused } = await flood(t);
+  clock.advance(200);
+  release();
+  assert.equal((await inside).status, 202);
+  await all;
+  assert.deepEqual(
+    answers.toSorted((a, b) => a - b),
+    [...Array.from({ length: 50 }, () => 202), ...Array.from({ length: 100 }, () => 503)],
+  );
+  clock.advance(10_000);
+  assert.deepEqual(refused, [100]);
+});
+
+test('whoever has gone while waiting is not let in', async (t) => {
+  const { app, lines, port, post, waiting, release } = await overSlowStore(t, { pending: 1 });
+  const inside = post();
+  await waiting(1);
+  const connected = once(app.server, 'connection') as Promise<[Socket]>;
+  const socket = connect(port, '127.0.0.1');
+  const [peer] = await until(connected, () => 'nobody connected');
+  const asked = until(once(app.server, 'request'), () => 'the request was not seen');
+  const body = JSON.stringify(BODY);
+  const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json';
+  socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  await asked;
+  const gone = until(once(peer, 'close'), () => 'it is still there');
+  socket.destroy();
+  await gone;
+  release();
+  assert.equal((await inside).status, 202);
+  assert.equal((await post()).status, 202);
+  assert.deepEqual(
+    lines.map(({ status }) => status),
+    [202, 202],
+  );
 });
 
 test('a store that is full itself says so in the same words', async (t) => {

@@ -44,7 +44,7 @@ async function askSlowest(url: string, times: number): Promise<number> {
 /** The service with room for 64 open files. */
 async function crampedService(t: TestContext, twilio: Vendor<unknown>) {
   const folder = await temporaryFolder(t);
-  const env = { API_PORT: '0', DATABASE_URL: `sqlite:${folder}/tidings.db`, ...twilio.env };
+  const env = { API_PORT: '0', RATE_LIMIT: 'off', DATABASE_URL: `sqlite:${folder}/tidings.db`, ...twilio.env };
   const command = ['--nofile=64:64', process.execPath, PROGRAM, 'start'];
   const child = serverProcess('prlimit', command, { cwd: folder, env });
   atEnd(t, () => child.end('SIGKILL'));

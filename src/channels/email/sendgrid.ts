@@ -53,6 +53,7 @@ export const sendgrid = defineProvider({
           body: JSON.stringify(bodyOf(message, from, context)),
           signal: context.signal,
           notAfter: context.notAfter,
+          traceparent: context.traceparent,
         });
         return httpOutcome(answer, (answered) => read(answered, message, context.now));
       },

@@ -40,13 +40,14 @@ export const twilio = defineProvider({
     return {
       concurrency: null,
       hostOf: () => 'twilio',
-      async send({ to, text }, { signal, now, notAfter }) {
+      async send({ to, text }, { signal, now, notAfter, traceparent }) {
         const answer = await http.post({
           url: `${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`,
           headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
           body: new URLSearchParams([['To', to], origin, ['Body', text]]).toString(),
           signal,
           notAfter,
+          traceparent,
         });
         return httpOutcome(answer, (answered) => read(answered, now));
       },

@@ -32,7 +32,11 @@ export const bot = defineProvider({
   channel: 'telegram',
   settings,
   open({ token, baseUrl }, { http }) {
-    const post = (message: TelegramMessage, chat: string, { signal, notAfter }: SendContext): Promise<HttpAnswer> =>
+    const post = (
+      message: TelegramMessage,
+      chat: string,
+      { signal, notAfter, traceparent }: SendContext,
+    ): Promise<HttpAnswer> =>
       http.post({
         url: `${baseUrl}/bot${token}/sendMessage`,
         headers: { 'content-type': 'application/json' },
@@ -44,6 +48,7 @@ export const bot = defineProvider({
         }),
         signal,
         notAfter,
+        traceparent,
       });
     return {
       concurrency: null,

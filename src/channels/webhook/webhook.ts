@@ -28,7 +28,7 @@ export const webhook = defineProvider({
     return {
       concurrency: null,
       hostOf: ({ to }) => new URL(to).host,
-      async send({ to, id, body }, { signal, now, notAfter }) {
+      async send({ to, id, body }, { signal, now, notAfter, traceparent }) {
         const timestamp = Math.floor(now / 1000);
         const answer = await client.post({
           url: to,
@@ -41,6 +41,7 @@ export const webhook = defineProvider({
           body,
           signal,
           notAfter,
+          traceparent,
         });
         return ofThisEndpoint(
           httpOutcome(answer, (answered) => read(answered, now)),

@@ -9,7 +9,7 @@ import { ProblemOutSchema } from './problem-out.ts';
 
 /** The problems a route that asks for a key can answer, by status. Those that all of them can come by themselves. */
 export function problems(...codes: readonly ProblemCode[]): Record<number, object> {
-  return openProblems(...codes, 'unauthorized', 'unavailable', 'overloaded');
+  return openProblems(...codes, 'unauthorized', 'too_many_requests', 'unavailable', 'overloaded');
 }
 
 /** The same for a route that is open to everybody. */

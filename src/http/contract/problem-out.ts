@@ -24,6 +24,7 @@ export const ProblemOutSchema = Type.Object(
     detail: Type.String(),
     code: word(problemCodes),
     request_id: Type.Optional(Type.String()),
+    error: Type.Optional(Type.String({ description: 'All of it in a sentence, at the doors for existing clients.' })),
     errors: Type.Optional(Type.Array(ref(FaultOut), { description: 'All faults at once (at most 100).' })),
   },
   { $id: 'Problem', description: 'RFC 9457. `code` is stable.' },

@@ -8,6 +8,8 @@ import { memoryStore } from '../../store/memory/memory-store.ts';
 import { readDashboard } from '../dashboard-files.ts';
 import type { HttpDeps } from '../deps.ts';
 
+/** What a browser asks for; at `/` a program is told where to go instead. */
+const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const PAGE = '<!doctype html><title>Tidings</title>';
 
 async function serving(t: TestContext, changes: Partial<HttpDeps> = {}) {
@@ -30,9 +32,10 @@ test('every page is the dashboard, under a policy that lets nothing inline or fo
   const app = await serving(t);
   const paths = ['/', '/ui', '/ui/notifications', '/ui/notifications/some-id', '/ui/send', '/ui/dead-letters'];
   for (const url of [...paths, '/ui/sandbox?to=a', '/ui/status']) {
-    const answer = await app.inject({ url });
+    const answer = await app.inject({ url, headers });
     assert.equal(answer.statusCode, 200, url);
     assert.equal(answer.body, PAGE, url);
+    assert.equal(answer.headers.vary, 'Accept, Accept-Encoding');
     assert.equal(answer.headers['cache-control'], 'no-cache');
     const policy = String(answer.headers['content-security-policy']);
     assert.match(policy, /default-src 'none'; script-src 'self'; style-src 'self';/);
@@ -43,7 +46,7 @@ test('every page is the dashboard, under a policy that lets nothing inline or fo
 
 test('files named by their digest are kept for ever, in the encoding that is asked for; others are asked after', async (t) => {
   const app = await serving(t);
-  const ask = (url: string, headers = {}) => app.inject({ url, headers });
+  const ask = (url: string, more = {}) => app.inject({ url, headers: more });
   const plain = await ask('/ui/assets/a-1.js', { 'accept-encoding': 'br;q=0, gzip' });
   assert.equal(plain.body, 'b()');
   assert.equal(plain.headers['content-encoding'], undefined);
@@ -61,7 +64,7 @@ test('files named by their digest are kept for ever, in the encoding that is ask
 test('what is no page and no file is a problem document, above and below /ui/', async (t) => {
   const app = await serving(t);
   const paths = ['/ui/nothing', '/ui/secret', '/ui/assets/a-1.js.br', '/ui/assets/../../package.json', '/ui/%2e%2e/a'];
-  for (const url of [...paths, '/ui/index.html', '/nothing', '/api/v1/nothing', '/notifications']) {
+  for (const url of [...paths, '/ui/index.html', '/nothing', '/api/v1/nothing', '/ui/notifications/a/b']) {
     const answer = await app.inject({ url });
     assert.equal(answer.statusCode, 404, url);
     assert.equal(answer.json<{ code: string }>().code, 'not_found', url);
@@ -79,13 +82,13 @@ test('a caught mail gets a frame in which nothing runs and nothing is loaded', a
 
 test('the pages are open where the API asks for a key: they hold nothing, and ask with it', async (t) => {
   const app = await serving(t, { apiKeys: ['key-1'] });
-  assert.equal((await app.inject({ url: '/' })).body, PAGE);
+  assert.equal((await app.inject({ url: '/', headers })).body, PAGE);
   assert.equal((await app.inject({ url: '/api/v1/status' })).statusCode, 401);
 });
 
 test('without a build the page says how to make one, and the API works', async (t) => {
   const app = await serving(t, { dashboard: null });
-  const page = await app.inject({ url: '/' });
+  const page = await app.inject({ url: '/', headers });
   assert.equal(page.statusCode, 200);
   assert.match(page.body, /npm run build:web/);
   assert.equal((await app.inject({ url: '/ui/assets/a-1.js' })).statusCode, 404);

@@ -1,21 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DashboardFile } from '../dashboard-files.ts';
+import type { DashboardFile, DashboardFiles } from '../dashboard-files.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
 
-/** The pages that the dashboard has. It finds out by itself which one its address names. */
+/** The pages that the dashboard has, beside the one at `/`. It finds out by itself which one its address names. */
 const PAGES = [
-  ...[
-    '/',
-    '/ui',
-    '/ui/',
-    '/ui/notifications',
-    '/ui/notifications/:id',
-    '/ui/send',
-    '/ui/dead-letters',
-    '/ui/sandbox',
-    '/ui/status',
-  ],
+  ...['/ui', '/ui/', '/ui/notifications', '/ui/notifications/:id'],
+  ...['/ui/send', '/ui/dead-letters', '/ui/sandbox', '/ui/status'],
 ];
 
 /** Nothing from elsewhere, nothing inline. */
@@ -56,10 +47,7 @@ const A_YEAR = 'public, max-age=31536000, immutable';
 /** The dashboard: files that were built before, open to everybody; what it shows, it asks the API for, with a key. */
 export function dashboardRoutes(app: FastifyInstance, { dashboard }: Pick<HttpDeps, 'dashboard'>): void {
   const hidden = { schema: { hide: true } };
-  const sendPage = (request: FastifyRequest, reply: FastifyReply) =>
-    dashboard === null
-      ? reply.header('content-type', HTML).send(NOT_BUILT)
-      : sendFile(request, reply.header('content-security-policy', POLICY), dashboard.page);
+  const sendPage = dashboardPage(dashboard);
   for (const path of PAGES) app.get(path, hidden, sendPage);
   app.get('/ui/frame', hidden, (_request, reply) =>
     reply.headers({ 'content-type': HTML, 'content-security-policy': FRAME_POLICY }).send(FRAME),
@@ -70,10 +58,20 @@ export function dashboardRoutes(app: FastifyInstance, { dashboard }: Pick<HttpDe
   });
 }
 
+/** Answers the page, or what to do about it where there is none. */
+export function dashboardPage(dashboard: DashboardFiles | null) {
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    dashboard === null
+      ? reply.headers({ 'content-type': HTML, vary: 'Accept' }).send(NOT_BUILT)
+      : sendFile(request, reply.header('content-security-policy', POLICY), dashboard.page);
+}
+
 function sendFile(request: FastifyRequest, reply: FastifyReply, file: DashboardFile): FastifyReply {
   const { encoding, bytes } = encoded(file, request.headers['accept-encoding'] ?? '');
   const etag = encoding === null ? file.etag : file.etag.replace(/"$/, `-${encoding}"`);
-  reply.headers({ etag, vary: 'Accept-Encoding', 'cache-control': file.isImmutable ? A_YEAR : 'no-cache' });
+  // At `/` a program gets something else than a page.
+  const vary = file.isImmutable ? 'Accept-Encoding' : 'Accept, Accept-Encoding';
+  reply.headers({ etag, vary, 'cache-control': file.isImmutable ? A_YEAR : 'no-cache' });
   if (request.headers['if-none-match'] === etag) return reply.code(304).send();
   if (encoding !== null) reply.header('content-encoding', encoding);
   return reply.header('content-type', file.type).send(bytes);

@@ -7,6 +7,7 @@ import { escapeHtml } from '../../domain/escape-html.ts';
 import { FAULTS, PROBLEMS } from '../../domain/problem.ts';
 import { REASONS } from '../../domain/reason.ts';
 import { openProblems } from '../contract/documented.ts';
+import { DOOR_SCHEMAS } from '../contract/doors.ts';
 import {
   AcceptedOut,
   AttemptOut,
@@ -36,6 +37,7 @@ const NAMED_SCHEMAS: readonly TSchema[] = [
     StatusOut,
     ...OTHER_SCHEMAS,
   ],
+  ...DOOR_SCHEMAS,
 ];
 
 /** Collects the routes that are registered after it for the OpenAPI document. */
@@ -54,7 +56,13 @@ export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<voi
           'cannot be met) or 431 (headers too large), and a path or method that is not listed 404 or 405.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      tags: ['Notifications', 'Inbox', 'Dead letters', 'Operations'].map((name) => ({ name })),
+      tags: [
+        ...['Notifications', 'Inbox', 'Dead letters', 'Operations'].map((name) => ({ name })),
+        {
+          name: 'Existing clients',
+          description: 'The same service behind routes that small notification services have.',
+        },
+      ],
       ...(secured ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
       components: {
         securitySchemes: {
@@ -64,11 +72,11 @@ export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<voi
       },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => nameOf(json) ?? `schema-${index}` },
-    transform: ({ schema, url }) => ({
-      // Outside of /api/ no key is asked for.
-      schema: secured && !url.startsWith('/api/') ? { ...schema, security: [] } : schema,
-      url,
-    }),
+    transform: ({ schema, url }) => {
+      // Whoever can be refused for want of a key is asked for one; the form's page shows itself to everybody.
+      const isOpen = schema?.response === undefined || !Object.hasOwn(schema.response as object, '401');
+      return { schema: secured && isOpen ? { ...schema, security: [] } : schema, url };
+    },
   });
 }
 

@@ -8,7 +8,7 @@ import { sendProblem } from '../problem-reply.ts';
 const tags = ['Operations'];
 
 /** For people, supervisors and load balancers. No key is asked for. */
-export function healthRoutes(app: FastifyInstance, deps: HttpDeps): void {
+export function healthRoutes(app: FastifyInstance, deps: Pick<HttpDeps, 'health' | 'version'>): void {
   const health = {
     operationId: 'getHealth',
     summary: 'How the service is',
@@ -46,7 +46,7 @@ export function healthRoutes(app: FastifyInstance, deps: HttpDeps): void {
 }
 
 /** A report that cannot be made is a failing part, not a fault of the one who asks. */
-async function partsOf(deps: HttpDeps): Promise<HealthReport> {
+async function partsOf(deps: Pick<HttpDeps, 'health'>): Promise<HealthReport> {
   try {
     return await deps.health();
   } catch {

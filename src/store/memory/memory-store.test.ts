@@ -13,7 +13,7 @@ const open = async () => {
   return { store: memoryStore({ clock }), clock };
 };
 
-storeContract('memory', open, { isModel: true });
+storeContract('memory', open, { random: false });
 inboxContract('memory', open);
 sandboxContract('memory', open);
 

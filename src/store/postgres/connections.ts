@@ -31,6 +31,11 @@ export class Connections {
     this.#pool = this.#newPool();
   }
 
+  /** How many wait for one. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** One of the connections, to be given back by its `release`. */
   async take(): Promise<Connection> {
     try {

@@ -43,6 +43,11 @@ export class Database {
     this.#lanes = new Lanes(Math.max(1, connections - 2), clock);
   }
 
+  /** Transactions that wait for a connection. */
+  get waiting(): number {
+    return this.#lanes.waiting + this.#connections.waiting;
+  }
+
   /** Asks the server who it is, and for a random name; throws a sentence if it cannot hold the truth. Comes first. */
   async greet(): Promise<{ readonly fsync: boolean; readonly name: string }> {
     const connection = await this.#connections.take();

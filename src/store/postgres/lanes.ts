@@ -36,6 +36,11 @@ export class Lanes {
     while (this.#free.length < this.#count) this.#free.push(this.#fresh());
   }
 
+  /** How many wait for one. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   async take(): Promise<Lane> {
     const lane = this.#free.pop();
     if (lane !== undefined) return lane;

@@ -28,6 +28,8 @@ export interface PostgresStore extends Store, InboxStore, SandboxStore, Transfer
   subscribe(ring: () => void): () => void;
   /** The store's own clock: what leases and due times are to be compared with. */
   storeClock(): Clock;
+  /** How many transactions wait for a connection. */
+  waiting(): number;
 }
 
 export interface PostgresStoreOptions {
@@ -108,6 +110,7 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
     migrated,
     subscribe: (ring) => bell.subscribe(ring),
     storeClock: () => clock,
+    waiting: () => database.waiting,
 
     async accept(submissions) {
       const answers = await open.run(() => batches.accept(submissions));

@@ -86,7 +86,7 @@ export const PATHS: readonly Row[] = [
     ],
     '/health/',
     '/health/x',
-    '/metrics',
+    '/metrics/x',
     '/favicon.ico',
     '/wp-login.php',
   ].map((target) => get(target, '404 not_found')),
@@ -125,8 +125,8 @@ export const PATHS: readonly Row[] = [
     ...withBody(method, target, method === 'TRACE' ? undefined : {}, '405 method_not_allowed'),
     headers: { allow },
   })),
-  ...['/health', '/health/live', '/health/ready', '/openapi.json', '/docs/', '/docs/errors'].map((path) =>
+  ...['/health', '/health/live', '/health/ready', '/metrics', '/openapi.json', '/docs/', '/docs/errors'].map((path) =>
     get(`${path}?x=%3Cscript%3E&__proto__[a]=1`, '200'),
   ),
-  ...['/', '/?next=//evil.example', '/ui/notifications/%3Cscript%3E', '/ui/frame'].map((path) => get(path, '200')),
+  ...['/?next=//evil.example', '/ui/notifications/%3Cscript%3E', '/ui/frame'].map((path) => get(path, '200')),
 ];

@@ -1,0 +1,48 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Accepted, RequestKey, SendRequest } from '../../pipeline/accept.ts';
+import type { DoorType } from '../contract/doors.ts';
+import { fault } from '../contract/shape.ts';
+import type { HttpDeps } from '../deps.ts';
+import { sendProblem } from '../problem-reply.ts';
+import { addressField } from './door-in.ts';
+
+export interface AtDoor {
+  readonly request: SendRequest;
+  readonly type: DoorType;
+  readonly key: RequestKey | null;
+  /** What is answered now, and to a repeat later: an object with the notification's `id`. */
+  readonly answer: (accepted: Accepted) => string;
+}
+
+/** Hands one request to the pipeline. Null: it was refused, and the refusal is sent. */
+export async function acceptAtDoor(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  at: AtDoor,
+  deps: Pick<HttpDeps, 'accept'>,
+): Promise<string | null> {
+  const { key, answer } = at;
+  const [result] = await deps.accept([
+    { requestId: request.id, requests: [at.request], broadcast: false, key, answer },
+  ]);
+  switch (result?.kind) {
+    case undefined:
+      throw new Error('a submission was not answered');
+    case 'mismatch':
+      sendProblem(reply, 'idempotency_mismatch');
+      return null;
+    case 'unroutable': {
+      const field = addressField(at.type);
+      const detail = `A notification of type ${at.type} needs ${field}.`;
+      sendProblem(reply, 'unroutable', { faults: [fault(`/${field}`, 'unroutable', detail)] });
+      return null;
+    }
+    case 'replayed':
+      reply.header('idempotency-replayed', 'true');
+      break;
+    case 'accepted':
+  }
+  const { id } = JSON.parse(result.answer) as { readonly id: string };
+  reply.header('location', `/api/v1/notifications/${id}`);
+  return result.answer;
+}
