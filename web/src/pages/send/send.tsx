@@ -18,6 +18,7 @@ export function SendPage() {
   // One key for one draft: a second click, or one after a lost answer, sends nothing twice.
   const key = useRef(newKey());
   const form = useRef<HTMLFormElement>(null);
+  const results = useRef<HTMLDivElement>(null);
   const sending = useMutation({
     mutationFn: () => send(requestFrom(draft), key.current),
     onSuccess: ({ id }) => {
@@ -29,6 +30,11 @@ export function SendPage() {
   useEffect(() => {
     if (sending.error !== null) firstFault(form.current)?.focus();
   }, [sending.error]);
+  const newest = sent[0];
+  useEffect(() => {
+    // On a narrow screen it stands below the form.
+    if (newest !== undefined) results.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  }, [newest]);
   const faults = faultsByField(sending.error instanceof ApiProblem ? sending.error.faults : []);
   const faultsOf = (field: FieldName) => faults.get(field) ?? [];
   const change = (changes: Partial<Draft>) => {
@@ -57,17 +63,19 @@ export function SendPage() {
           </div>
         </form>
         <div className="stack send-side">
-          {sent.length > 0 && (
-            <Panel title={sent.length === 1 ? 'Sent just now' : 'Sent from here'}>
-              <ul className="stack">
-                {sent.map((id) => (
-                  <li key={id}>
-                    <Progress id={id} />
-                  </li>
-                ))}
-              </ul>
-            </Panel>
-          )}
+          <div ref={results} className="results">
+            {sent.length > 0 && (
+              <Panel title={sent.length === 1 ? 'Sent just now' : 'Sent from here'}>
+                <ul className="stack">
+                  {sent.map((id) => (
+                    <li key={id}>
+                      <Progress id={id} />
+                    </li>
+                  ))}
+                </ul>
+              </Panel>
+            )}
+          </div>
           <Preview draft={draft} />
         </div>
       </div>
