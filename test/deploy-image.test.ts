@@ -82,7 +82,8 @@ describe('the Dockerfile', () => {
       () => `it does not become healthy: ${container.output()}`,
       60_000,
     );
-    assert.match(await (await fetch(container.url)).text(), /src="\/ui\/assets\//);
+    const page = await fetch(container.url, { headers: { accept: 'text/html' } });
+    assert.match(await page.text(), /src="\/ui\/assets\//);
     const open = await fetch(`${container.url}/api/v1/stats`);
     assert.equal(open.status, 401);
     const body = JSON.stringify({ recipient: 'user@example.com', message: 'It works.' });

@@ -88,7 +88,6 @@ describe('the figures', () => {
       moved({ status: 'pending', reason: 'worker_lost' }),
       attempted({ outcome: 'unknown', code: 'timeout' }),
       { type: 'stale_settle', ...about },
-      { type: 'receipt', ...about, attempt: 3, channel: 'email', provider: 'smtp', news: 'bounced', result: 'stale' },
       { type: 'provider_paused', provider: 'email/smtp', until: 1, cause: 'timeout' },
       { type: 'provider_paused', provider: 'sms/twilio', until: 1, cause: 'timeout' },
       { type: 'provider_recovered', provider: 'sms/twilio' },
@@ -119,7 +118,6 @@ describe('the figures', () => {
       tidings_stale_settle_total: 1,
       // The timeout of the second call, and the lost worker; not the one that ended in silence, nor the stale one.
       tidings_duplicates_suspected_total: 2,
-      'tidings_receipts_total provider=smtp result=stale': 1,
       'tidings_breaker_state provider=email/smtp': 1,
       'tidings_breaker_state provider=sms/twilio': 0,
       'tidings_faults_total where=settle': 1,
@@ -218,7 +216,6 @@ const NAMES = [
   'tidings_stale_settle_total',
   'tidings_reclaimed_total',
   'tidings_duplicates_suspected_total',
-  'tidings_receipts_total',
   'tidings_ssrf_blocked_total',
   'tidings_faults_total',
   'tidings_healthy',

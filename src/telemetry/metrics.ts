@@ -85,11 +85,6 @@ function tripCounters(made: Instruments): Emit {
     'Deliveries that go on although it is not known whether the message left: it may come twice.',
   );
   const faults = by('tidings_faults_total', 'where', 'Times an engine failed, or a bug showed. The log has each.');
-  const receipts = made.counter({
-    name: 'tidings_receipts_total',
-    help: 'Later news of providers about attempts, by what came of it.',
-    labels: ['provider', 'result'],
-  });
   const attempted = attemptCounters(made);
   const breaker = breakerGauge(made);
   const suspects = new Set<DeliveryId>();
@@ -124,7 +119,8 @@ function tripCounters(made: Instruments): Emit {
         suspect(event.deliveryId);
         return reclaimed();
       case 'receipt':
-        return receipts([event.provider, event.result]);
+        // Nothing takes them in yet, so a figure of them would always be none.
+        return;
       case 'provider_paused':
       case 'provider_recovered':
         return breaker(event.provider, event.type === 'provider_paused');
