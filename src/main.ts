@@ -7,35 +7,33 @@ import type { Channels } from './channels/provider.ts';
 import { type ChannelPlan, openPlan } from './channels/registry.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
-import type { Delivery } from './domain/delivery.ts';
 import type { Emit } from './domain/events.ts';
 import { idMaker } from './domain/ids.ts';
 import type { RouteRules } from './domain/route.ts';
 import { type OpenStore, openLimiter, openQueue, openStore } from './engines.ts';
 import { readDashboard } from './http/dashboard-files.ts';
-import type { RequestLine } from './http/deps.ts';
 import { createOperationsServer } from './http/operations-server.ts';
 import type { ProcessStatus } from './http/process-status.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
-import { createBatchLine } from './pipeline/batch-line.ts';
 import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
-import { createProviderPauses, type ProviderPauses } from './pipeline/provider-pauses.ts';
+import { createProviderPauses } from './pipeline/provider-pauses.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
 import { createWorker, type Worker } from './pipeline/work.ts';
 import { databaseQueue } from './queue/database/database-queue.ts';
-import type { BrokerQueue, Queue } from './queue/queue.ts';
-import { describe, type Log, logEvent, logNotice } from './telemetry/log.ts';
+import type { Queue } from './queue/queue.ts';
+import { describe, type Log, logNotice } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import type { Tracer } from './telemetry/tracer.ts';
+import { hearRequests, openTraces, telling } from './tell.ts';
 
 /** What a process does: take requests, deliver, or only look after what others left. A worker sweeps too. */
 export type Role = 'api' | 'worker' | 'scheduler';
@@ -56,9 +54,6 @@ export interface Running {
 
 /** Where `npm run build:web` leaves it. */
 const DASHBOARD = join(import.meta.dirname, '..', 'web', 'dist');
-
-/** Most dead letters that wait for the broker. Those past it are in the store all the same. */
-const WAITING_DEAD_LETTERS = 20_000;
 
 export const realClock: Clock = {
   now: () => Date.now(),
@@ -92,8 +87,8 @@ export async function startTidings(
     if (queue !== null) stops.push(() => queue.close());
     const pauses = createProviderPauses();
     const metrics = createMetrics(clock, version);
-    const traces = await openTraces(config, { clock, log, version }, stops);
-    const { emit, idle: told } = telling(log, { metrics, traces, pauses }, queue);
+    const traces = await openTraces(config.tracing, { clock, log, version }, stops);
+    const { emit, idle: told } = telling({ log, metrics, traces, pauses }, queue);
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
@@ -123,32 +118,6 @@ export async function startTidings(
     await stop();
     throw error;
   }
-}
-
-/** To the log, the figures, the traces and the status, and what has failed for good to the broker too, for tools that watch it there. */
-function telling(
-  log: Log,
-  { metrics, traces, pauses }: Pick<Parts, 'metrics' | 'traces'> & { readonly pauses: ProviderPauses },
-  queue: BrokerQueue | null,
-): { readonly emit: Emit; readonly idle: () => Promise<void> } {
-  const line = createBatchLine<Delivery>({
-    async pass(failed) {
-      const letters = failed.map(({ id, notificationId, reason }) => ({ id, notificationId, reason: reason ?? '' }));
-      await queue?.deadLetter(letters);
-    },
-    onFault: (error) => logEvent(log, { type: 'fault', where: 'dead letters', error }),
-    room: WAITING_DEAD_LETTERS,
-  });
-  const emit: Emit = (event) => {
-    logEvent(log, event);
-    metrics.event(event);
-    traces?.event(event);
-    pauses.hear(event);
-    if (queue === null || event.type !== 'moved') return;
-    const { delivery } = event;
-    if (delivery.status === 'failed' && delivery.discardedAt === null) line.add([delivery]);
-  };
-  return { emit, idle: () => line.idle() };
 }
 
 interface Parts {
@@ -269,11 +238,7 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
     trustedProxies: config.trustedProxies,
     health: about.health,
     metrics: () => metrics.text(),
-    log(line) {
-      logRequest(about.log, line);
-      metrics.answered(line);
-      traces?.answered(line);
-    },
+    log: hearRequests({ log: about.log, metrics, traces }),
     onRefused(count) {
       about.log.warn({ event: 'overloaded', refused: count });
       metrics.refused('overloaded', count);
@@ -304,7 +269,7 @@ async function startOperations(
     apiKeys: config.apiKeys,
     health,
     metrics: () => metrics.text(),
-    log: (line) => logRequest(log, line),
+    log: hearRequests({ log, metrics: null, traces: null }),
     version,
   });
   return listen(server, config.host, config.metricsPort, stops);
@@ -321,27 +286,6 @@ async function listen(
   await server.listen({ host, port });
   const address = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-}
-
-/** Null where nothing is traced; then nothing of it is loaded either. */
-async function openTraces(
-  { tracing }: Config,
-  { clock, log, version }: Pick<About, 'log' | 'version'> & { readonly clock: Clock },
-  stops: (() => Promise<void>)[],
-): Promise<Tracer | null> {
-  if (tracing === null) return null;
-  const { startTracing } = await import('./telemetry/tracer.ts');
-  const http = httpClient({ guard: null, connections: 1 });
-  const tracer = startTracing({
-    ...{ tracing, clock, version, post: (request) => http.post(request) },
-    onAway: () => log.warn({ event: 'traces_dropped' }),
-    onBack: () => log.info({ event: 'traces_taken' }),
-  });
-  stops.push(async () => {
-    await tracer.close();
-    await http.close();
-  });
-  return tracer;
 }
 
 async function openRateLimits(
@@ -370,13 +314,6 @@ function inAdvance(random: (count: number) => Uint8Array): (count: number) => Ui
     used += count;
     return drawn.subarray(used - count, used);
   };
-}
-
-function logRequest(log: Log, line: RequestLine): void {
-  const { requestId, method, route, status, durationMs, error } = line;
-  const fields = { event: 'request', request_id: requestId, method, route, status, duration_ms: durationMs };
-  if (error === undefined) log.debug(fields);
-  else log.error({ ...fields, err: describe(error) });
 }
 
 /** Last started, first stopped; once. One that throws does not keep the others from stopping. */
