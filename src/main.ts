@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
@@ -283,7 +284,8 @@ async function listen(
   stops: (() => Promise<void>)[],
 ): Promise<string> {
   stops.push(() => server.close());
-  await server.listen({ host, port });
+  // A name can stand for several addresses. The framework would serve each by a server of its own, past our guards.
+  await server.listen({ host: (await lookup(host)).address, port });
   const address = server.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }

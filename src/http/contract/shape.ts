@@ -148,10 +148,20 @@ function string({ minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern }
   return (value, pointer, faults) => {
     if (typeof value !== 'string') return wrongType(faults, pointer, ['string']);
     if (value.length < minLength * 2 && countCharacters(value) < minLength) {
-      return add(faults, pointer, 'too_short', `The text must have at least ${minLength} characters.`);
+      return add(
+        faults,
+        pointer,
+        'too_short',
+        `The text must have at least ${counted(minLength, 'character', 'characters')}.`,
+      );
     }
     if (value.length > maxLength && countCharacters(value) > maxLength) {
-      return add(faults, pointer, 'too_long', `The text may have at most ${maxLength} characters.`);
+      return add(
+        faults,
+        pointer,
+        'too_long',
+        `The text may have at most ${counted(maxLength, 'character', 'characters')}.`,
+      );
     }
     if (form !== null && !form.test(value)) add(faults, pointer, 'invalid_format');
   };
@@ -181,7 +191,7 @@ function array({ items, minItems = 0, maxItems = Number.POSITIVE_INFINITY }: Key
   return (value, pointer, faults) => {
     if (!Array.isArray(value)) return wrongType(faults, pointer, ['array']);
     if (value.length < minItems)
-      add(faults, pointer, 'too_few_items', `The list must have at least ${minItems} entries.`);
+      add(faults, pointer, 'too_few_items', `The list must have at least ${counted(minItems, 'entry', 'entries')}.`);
     if (value.length > maxItems) {
       return add(faults, pointer, 'too_many_items', `The list may have at most ${maxItems} entries.`);
     }
@@ -213,7 +223,11 @@ function object(keywords: Keywords): Check {
       else if (closed) add(faults, pointer + pointerStep(key), 'unknown_field');
     }
     if (count < minProperties)
-      add(faults, pointer, 'too_few_items', `There must be at least ${minProperties} entries.`);
+      add(faults, pointer, 'too_few_items', `There must be at least ${counted(minProperties, 'entry', 'entries')}.`);
     if (count > maxProperties) add(faults, pointer, 'too_many_items', `There may be at most ${maxProperties} entries.`);
   };
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
