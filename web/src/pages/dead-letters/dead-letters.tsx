@@ -1,6 +1,6 @@
 import { useSearchParams } from 'wouter';
 import { useDeadLetters } from '../../api/queries.ts';
-import { CHANNELS, channelWord } from '../../parts/channel.tsx';
+import { ChannelChoice } from '../../parts/choice.tsx';
 import { CircleCheck, SearchX } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Pager } from '../../parts/pager.tsx';
@@ -31,19 +31,11 @@ export function DeadLettersPage() {
     <Page title="Dead letters" steps={<BulkRetry filter={filter} isOff={isEmpty || data === undefined} />}>
       <div className="filters-row">
         <Reasons chosen={filter.code ?? ''} onChange={(code) => change('code', code)} />
-        <select
-          className="input letters-channel"
-          aria-label="Channel"
+        <ChannelChoice
+          className="letters-channel"
           value={filter.channel ?? ''}
-          onChange={(event) => change('channel', event.target.value)}
-        >
-          <option value="">Any channel</option>
-          {CHANNELS.map((channel) => (
-            <option key={channel} value={channel}>
-              {channelWord(channel)}
-            </option>
-          ))}
-        </select>
+          onChange={(channel) => change('channel', channel)}
+        />
       </div>
       {error !== null && data !== undefined && <Stale error={error} />}
       <div className="panel" aria-busy={isPlaceholderData}>

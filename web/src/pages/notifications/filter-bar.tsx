@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { CHANNELS, channelWord } from '../../parts/channel.tsx';
+import { ChannelChoice, Choice } from '../../parts/choice.tsx';
 import { Field } from '../../parts/field.tsx';
 import { ListFilter, Search, X } from '../../parts/icons.tsx';
 import { STATUSES, statusWord } from '../../parts/status-badge.tsx';
@@ -36,32 +36,15 @@ export function FilterBar({
             onChange={(value) => onChange('q', value)}
           />
         </div>
-        <select
-          className="input"
-          aria-label="Status"
+        <Choice
+          label="Status"
+          any="Any status"
           value={filters.status ?? ''}
-          onChange={(event) => onChange('status', event.target.value)}
-        >
-          <option value="">Any status</option>
-          {STATUSES.map((status) => (
-            <option key={status} value={status}>
-              {statusWord(status)}
-            </option>
-          ))}
-        </select>
-        <select
-          className="input"
-          aria-label="Channel"
-          value={filters.channel ?? ''}
-          onChange={(event) => onChange('channel', event.target.value)}
-        >
-          <option value="">Any channel</option>
-          {CHANNELS.map((channel) => (
-            <option key={channel} value={channel}>
-              {channelWord(channel)}
-            </option>
-          ))}
-        </select>
+          values={STATUSES}
+          wordOf={statusWord}
+          onChange={(status) => onChange('status', status)}
+        />
+        <ChannelChoice value={filters.channel ?? ''} onChange={(channel) => onChange('channel', channel)} />
         <button type="button" className="button" aria-expanded={isWide} onClick={() => setWide(!isWide)}>
           <ListFilter />
           More

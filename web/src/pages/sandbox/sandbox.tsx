@@ -1,7 +1,8 @@
 import { useSearchParams } from 'wouter';
 import { useSandbox } from '../../api/queries.ts';
 import type { SandboxMessage } from '../../api/types.ts';
-import { CHANNELS, ChannelIcon, channelWord } from '../../parts/channel.tsx';
+import { ChannelIcon, channelWord } from '../../parts/channel.tsx';
+import { ChannelChoice } from '../../parts/choice.tsx';
 import { FlaskConical, MousePointerClick, Search, SearchX, X } from '../../parts/icons.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Pager } from '../../parts/pager.tsx';
@@ -52,19 +53,7 @@ export function SandboxPage() {
             onChange={(value) => change('q', value, query.q !== null)}
           />
         </search>
-        <select
-          className="input"
-          aria-label="Channel"
-          value={query.channel ?? ''}
-          onChange={(event) => change('channel', event.target.value)}
-        >
-          <option value="">Any channel</option>
-          {CHANNELS.map((channel) => (
-            <option key={channel} value={channel}>
-              {channelWord(channel)}
-            </option>
-          ))}
-        </select>
+        <ChannelChoice value={query.channel ?? ''} onChange={(channel) => change('channel', channel)} />
         {notification !== null && (
           <button type="button" className="button" onClick={() => change('notification', null)}>
             <X />
