@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ProblemCode } from '../domain/problem.ts';
+import type { Auth } from './auth.ts';
 import type { HttpLimits } from './deps.ts';
 import { timesSent } from './headers.ts';
 import type { KnownRoutes } from './known-routes.ts';
@@ -34,7 +34,7 @@ export function admission(
   at: {
     readonly limits: HttpLimits;
     readonly routes: KnownRoutes;
-    readonly isAllowed: (request: IncomingMessage) => boolean;
+    readonly auth: Auth;
     readonly rateGuard: RateGuard;
   },
 ): void {
@@ -94,7 +94,7 @@ function refusalOfBody(request: FastifyRequest): HeadRefusal | null {
 function refusePath(request: FastifyRequest, reply: FastifyReply, at: Parameters<typeof admission>[1]): void {
   // A target may name the host too; the router goes by the path alone.
   const path = ((request.raw.url ?? '').split('?', 1)[0] ?? '').replace(/^https?:\/\/[^/]*/i, '');
-  if (path.startsWith('/api/') && !at.isAllowed(request.raw)) {
+  if (path.startsWith('/api/') && !at.auth.isAllowed(request.raw)) {
     sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
     return;
   }

@@ -7,36 +7,48 @@ import { sendProblem } from './problem-reply.ts';
 /** Longer than any key; what is longer is not even digested. */
 const MAX_KEY = 512;
 
-/**
- * Tells which of the API keys a request carries, in `Authorization: Bearer …` or else in `X-API-Key`: the answer is a
- * name made of the key's digest, the same in every process, and null where it carries none of them. Digests of equal
- * length are compared in constant time, and all of them, so that the time tells nothing of the keys.
- */
-export function createAuth(apiKeys: readonly string[]): (request: IncomingMessage) => string | null {
-  const nameOf = keyNames(apiKeys);
-  return (request) => {
-    const presented = presentedKey(request);
-    return presented === null ? null : nameOf(presented);
-  };
+/** Who may use what asks for a key. */
+export interface Auth {
+  /**
+   * Which of the API keys a request carries, in `Authorization: Bearer …` or else in `X-API-Key`: a name made of the
+   * key's digest, the same in every process; null where it carries none of them.
+   */
+  readonly keyOf: (request: IncomingMessage) => string | null;
+  /** Whether a text that stands elsewhere than in a header is one of the keys. */
+  readonly isKey: (text: string) => boolean;
+  /** Whether a request carries a key, or none is asked for. */
+  readonly isAllowed: (request: IncomingMessage) => boolean;
 }
 
-/** The same for a key that stands elsewhere than in a header. */
-export function keyNames(apiKeys: readonly string[]): (key: string) => string | null {
+/**
+ * Digests of equal length are compared in constant time, and all of them, so that the time tells nothing of the keys.
+ * Without any key none is asked for.
+ */
+export function createAuth(apiKeys: readonly string[]): Auth {
   const known = apiKeys.map((key) => {
     const bytes = digest(key);
     return { bytes, name: bytes.toString('hex').slice(0, 16) };
   });
-  return (key) => {
+  const nameOf = (key: string): string | null => {
     if (usable(key) === null) return null;
     const candidate = digest(key);
     let found: string | null = null;
     for (const { bytes, name } of known) if (timingSafeEqual(bytes, candidate)) found = name;
     return found;
   };
+  const keyOf = (request: IncomingMessage): string | null => {
+    const presented = presentedKey(request);
+    return presented === null ? null : nameOf(presented);
+  };
+  return {
+    keyOf,
+    isKey: (text) => nameOf(text) !== null,
+    isAllowed: (request) => known.length === 0 || keyOf(request) !== null,
+  };
 }
 
 /** From here on every route of this part asks for a key. */
-export function askForKey(app: FastifyInstance, isAllowed: (request: IncomingMessage) => boolean): void {
+export function askForKey(app: FastifyInstance, { isAllowed }: Pick<Auth, 'isAllowed'>): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (isAllowed(request.raw)) done();
     else sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');

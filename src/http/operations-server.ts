@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { admission } from './admission.ts';
 import { answerErrors } from './answer-errors.ts';
@@ -19,16 +18,14 @@ export type OperationsDeps = Pick<
 export function createOperationsServer(deps: OperationsDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const keyOf = createAuth(deps.apiKeys);
-  const isAllowed = deps.apiKeys.length === 0 ? () => true : (request: IncomingMessage) => keyOf(request) !== null;
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  const auth = createAuth(deps.apiKeys);
   guardConnections(app, limits);
-  admission(app, { limits, routes: knownRoutes(app), isAllowed, rateGuard: (_request, _reply, pass) => pass() });
+  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: (_request, _reply, pass) => pass() });
   answerErrors(app, deps);
   app.register(async (root) => {
     await root.register(async (everybody) => healthRoutes(everybody, deps));
     await root.register(async (keyed) => {
-      askForKey(keyed, isAllowed);
+      askForKey(keyed, auth);
       metricsRoute(keyed, deps.metrics);
     });
   });

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
 import { answerErrors } from './answer-errors.ts';
-import { askForKey, createAuth, keyNames } from './auth.ts';
+import { type Auth, askForKey, createAuth } from './auth.ts';
 import { clientAddresses } from './client-address.ts';
 import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
 import { welcomeRoute } from './compat/welcome.ts';
@@ -34,14 +33,11 @@ import { strictJson } from './strict-json.ts';
 export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const keyOf = createAuth(deps.apiKeys);
-  const isAllowed = deps.apiKeys.length === 0 ? () => true : (request: IncomingMessage) => keyOf(request) !== null;
+  const auth = createAuth(deps.apiKeys);
   /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
   const open = new Set<string>();
 
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (httpPart === 'body' ? bodyCheck(schema) : () => true));
-  // Response schemas only describe: a serializer made of them would leave out silently what they forget.
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   readBodies(app);
   // First of all: its turn comes before a request is looked at.
   guardConnections(app, limits);
@@ -51,10 +47,10 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
   const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  const guard = rateGuardOf(deps, keyOf, ({ raw, routeOptions: { url = '' } }) => {
-    return open.has(url) || (url === METRICS && isAllowed(raw));
+  const guard = rateGuardOf(deps, auth, ({ raw, routeOptions: { url = '' } }) => {
+    return open.has(url) || (url === METRICS && auth.isAllowed(raw));
   });
-  admission(app, { limits, routes: knownRoutes(app), isAllowed, rateGuard: guard });
+  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guard });
   answerErrors(app, deps);
 
   app.register(async (root) => {
@@ -67,12 +63,12 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       await docsRoutes(everybody);
     });
     await root.register(async (keyed) => {
-      askForKey(keyed, isAllowed);
+      askForKey(keyed, auth);
       metricsRoute(keyed, deps.metrics);
     });
     await root.register(
       async (api) => {
-        askForKey(api, isAllowed);
+        askForKey(api, auth);
         await api.register(async (ways) => {
           countBodies(ways, door);
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
@@ -87,9 +83,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
     );
     await root.register(async (compat) => {
       countBodies(compat, door);
-      const nameOf = keyNames(deps.apiKeys);
-      const access = { isAllowed, isKey: (key: string) => nameOf(key) !== null };
-      await doors(compat, { ...deps, accept: gate.watched(deps.accept), access });
+      await doors(compat, { ...deps, accept: gate.watched(deps.accept), auth });
     });
   });
   return app;
@@ -101,7 +95,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
  */
 function rateGuardOf(
   { rateLimits, trustedProxies = [] }: HttpDeps,
-  keyOf: (request: IncomingMessage) => string | null,
+  { keyOf }: Auth,
   isFree: (request: FastifyRequest) => boolean,
 ): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
@@ -145,6 +139,8 @@ export function bareServer(
       refuseConnection(socket, code, requestId);
     },
   });
+  // Response schemas only describe: a serializer made of them would leave out silently what they forget.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.server.on('checkExpectation', (request, response) => {
     response.on('error', () => undefined);
     refuseConnection(response.socket ?? request.socket, 'expectation_failed', deps.newRequestId());

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { RequestKey } from '../../pipeline/accept.ts';
+import type { Auth } from '../auth.ts';
 import { BODY_PROBLEMS, IDEMPOTENCY_HEADER, openProblems, problems } from '../contract/documented.ts';
 import { FormIn, NotifyOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
@@ -15,14 +16,9 @@ import { readForm } from './form-in.ts';
 import { type FormState, type FormTexts, formBody } from './form-page.ts';
 import { pageHeaders, pageOf, sendPage, wantsPage } from './page.ts';
 
-/** Who may use the form: a key can stand in it too, as a form sends no headers of its own. */
-export interface FormAccess {
-  readonly isAllowed: (request: FastifyRequest['raw']) => boolean;
-  readonly isKey: (key: string) => boolean;
-}
-
 export interface FormDeps extends Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry' | 'apiKeys' | 'newRequestId'> {
-  readonly access: FormAccess;
+  /** A key can stand in the form too, as a form sends no headers of its own. */
+  readonly auth: Auth;
 }
 
 const PATH = '/send-notification';
@@ -110,7 +106,7 @@ function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
   };
   app.post(PATH, options, async (request, reply) => {
     const texts = textsOf(request);
-    const { isAllowed, isKey } = deps.access;
+    const { isAllowed, isKey } = deps.auth;
     if (!isAllowed(request.raw) && !isKey(texts.api_key ?? '')) {
       return sendProblem(reply.header('www-authenticate', 'Bearer'), 'unauthorized');
     }
