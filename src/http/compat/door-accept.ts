@@ -3,8 +3,9 @@ import type { Accepted, RequestKey, SendRequest } from '../../pipeline/accept.ts
 import type { DoorType } from '../contract/doors.ts';
 import { fault } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
+import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { sendProblem } from '../problem-reply.ts';
-import { addressField } from './door-in.ts';
+import { addressField, type Door, type ReadAtDoor, readDoor } from './door-in.ts';
 
 export interface AtDoor {
   readonly request: SendRequest;
@@ -45,4 +46,39 @@ export async function acceptAtDoor(
   const { id } = JSON.parse(result.answer) as { readonly id: string };
   reply.header('location', `/api/v1/notifications/${id}`);
   return result.answer;
+}
+
+/** A door whose body is JSON and that heeds an idempotency key. */
+export interface JsonDoor {
+  /** What keys are valid for. */
+  readonly scope: string;
+  readonly fields: Door;
+  readonly status: number;
+  readonly answer: (accepted: Accepted, read: ReadAtDoor) => string;
+}
+
+/** From a request to its answer. */
+export async function acceptJson(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  door: JsonDoor,
+  deps: Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry'>,
+): Promise<FastifyReply> {
+  const key = idempotencyKeyOf(request.raw);
+  if (key === undefined) return sendProblem(reply, 'invalid_idempotency_key');
+  const read = readDoor(request.body, door.fields, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
+  if (!read.ok) return sendProblem(reply, 'invalid_request', { faults: read.faults });
+  const answer = await acceptAtDoor(
+    request,
+    reply,
+    {
+      request: read.request,
+      type: read.type,
+      key: key === null ? null : requestKey(door.scope, key, request.body),
+      answer: (accepted) => door.answer(accepted, read),
+    },
+    deps,
+  );
+  if (answer === null) return reply;
+  return reply.code(door.status).header('content-type', 'application/json; charset=utf-8').send(answer);
 }

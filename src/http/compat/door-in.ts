@@ -7,18 +7,29 @@ import { type ReadDeps, readNotification } from '../notification-in.ts';
 import { MAX_FAULTS } from '../problem-reply.ts';
 import { pointerStep } from '../strict-json.ts';
 
-export type ReadDoor =
-  | { readonly ok: true; readonly request: SendRequest; readonly given: DoorFields; readonly type: DoorType }
-  | { readonly ok: false; readonly faults: readonly Fault[] };
+/** What was asked at a door: in our words, and in its own. */
+export interface ReadAtDoor {
+  readonly request: SendRequest;
+  readonly given: DoorFields;
+  readonly type: DoorType;
+}
+
+export type ReadDoor = ({ readonly ok: true } & ReadAtDoor) | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /** What a door asks for beyond the form of each field; `has` tells whether a field is there at all. */
 export type DoorRules = (given: DoorFields, has: (field: keyof DoorFields) => boolean) => readonly Fault[];
+
+/** What a door takes. */
+export interface Door {
+  readonly shape: Shape;
+  readonly rules: DoorRules;
+}
 
 /**
  * From a door's words to those of the API, whose own reader then says what they mean. Every fault is named at once, by
  * the door's names for the fields.
  */
-export function readDoor(body: unknown, door: { shape: Shape; rules: DoorRules }, deps: ReadDeps): ReadDoor {
+export function readDoor(body: unknown, door: Door, deps: ReadDeps): ReadDoor {
   const faults = door.shape(body);
   if (typeof body !== 'object' || body === null || Array.isArray(body) || faults.length >= MAX_FAULTS) {
     return { ok: false, faults };

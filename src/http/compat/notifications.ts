@@ -9,17 +9,30 @@ import { DoorListOut, DoorNotificationIn, DoorNotificationOut, DoorRetryOut } fr
 import { word } from '../contract/forms.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
-import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { given, readerOf } from '../query-in.ts';
-import { acceptAtDoor } from './door-accept.ts';
-import { readDoor, typeIsGiven } from './door-in.ts';
+import { acceptJson, type JsonDoor } from './door-accept.ts';
+import { typeIsGiven } from './door-in.ts';
 import { doorNotificationOut, MOST_LISTED, MOST_LOOKED_AT } from './door-out.ts';
 
 type ByUser = { Params: { user_id: string } };
 const tags = ['Existing clients'];
 const TYPES = [...CHANNELS, 'inapp'] as const;
-const door = { shape: shapeOf(DoorNotificationIn), rules: typeIsGiven };
+const door: JsonDoor = {
+  scope: 'POST /notifications',
+  fields: { shape: shapeOf(DoorNotificationIn), rules: typeIsGiven },
+  status: 201,
+  answer: ({ id, createdAt }, { request, given: said, type }) =>
+    JSON.stringify({
+      id,
+      user_id: said.user_id,
+      type,
+      message: request.message,
+      status: 'pending',
+      delivered: false,
+      created_at: formatTime(createdAt),
+    }),
+};
 
 /** `POST /notifications`, the list of a user, and the retry: services with a table of notifications and a poller. */
 export function notificationDoors(app: FastifyInstance, deps: HttpDeps): void {
@@ -36,7 +49,9 @@ export function notificationDoors(app: FastifyInstance, deps: HttpDeps): void {
   };
   // What reads the body checks it, so that faults of form and meaning come together.
   const validatorCompiler = () => (value: unknown) => ({ value });
-  app.post('/notifications', { schema: send, validatorCompiler }, (request, reply) => accept(request, reply, deps));
+  app.post('/notifications', { schema: send, validatorCompiler }, (request, reply) =>
+    acceptJson(request, reply, door, deps),
+  );
 
   const list = {
     operationId: 'listAtDoor',
@@ -68,36 +83,6 @@ export function notificationDoors(app: FastifyInstance, deps: HttpDeps): void {
     if (result === 'retried') return { message: 'Retry queued', id };
     return sendProblem(reply, result, result === 'not_found' ? { more: { error: 'Not found' } } : {});
   });
-}
-
-async function accept(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<FastifyReply> {
-  const key = idempotencyKeyOf(request.raw);
-  if (key === undefined) return sendProblem(reply, 'invalid_idempotency_key');
-  const read = readDoor(request.body, door, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
-  if (!read.ok) return sendProblem(reply, 'invalid_request', { faults: read.faults });
-  const { type, given: said } = read;
-  const answer = await acceptAtDoor(
-    request,
-    reply,
-    {
-      request: read.request,
-      type,
-      key: key === null ? null : requestKey('POST /notifications', key, request.body),
-      answer: ({ id, createdAt }) =>
-        JSON.stringify({
-          id,
-          user_id: said.user_id,
-          type,
-          message: read.request.message,
-          status: 'pending',
-          delivered: false,
-          created_at: formatTime(createdAt),
-        }),
-    },
-    deps,
-  );
-  if (answer === null) return reply;
-  return reply.code(201).header('content-type', 'application/json; charset=utf-8').send(answer);
 }
 
 async function listOf(request: FastifyRequest<ByUser>, reply: FastifyReply, { store }: HttpDeps) {

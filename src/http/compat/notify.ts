@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Fault } from '../../domain/problem.ts';
 import { isUserId } from '../../domain/recipient.ts';
 import { formatTime } from '../../domain/time.ts';
@@ -6,10 +6,9 @@ import { answers, BODY_PROBLEMS, IDEMPOTENCY_HEADER, problems, USER_PARAM } from
 import { type DoorFields, DoorInboxOut, type DoorType, NotifyIn, NotifyOut } from '../contract/doors.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
-import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { sendProblem } from '../problem-reply.ts';
-import { acceptAtDoor } from './door-accept.ts';
-import { type DoorRules, readDoor } from './door-in.ts';
+import { acceptJson, type JsonDoor } from './door-accept.ts';
+import type { DoorRules } from './door-in.ts';
 import { MOST_LISTED } from './door-out.ts';
 
 const tags = ['Existing clients'];
@@ -26,7 +25,12 @@ const rules: DoorRules = ({ type }, has) =>
     .filter((field) => !has(field))
     .map((field): Fault => fault(`/${field}`, 'missing_field', `A notification of type ${type} needs it.`));
 
-const door = { shape: shapeOf(NotifyIn), rules };
+const door: JsonDoor = {
+  scope: 'POST /notify',
+  fields: { shape: shapeOf(NotifyIn), rules },
+  status: 202,
+  answer: ({ id }) => JSON.stringify({ status: 'Notification queued.', id }),
+};
 
 /** `POST /notify` and the messages of a user: services that take a message off a RabbitMQ queue. */
 export function notifyDoors(app: FastifyInstance, deps: HttpDeps): void {
@@ -42,7 +46,9 @@ export function notifyDoors(app: FastifyInstance, deps: HttpDeps): void {
     },
   };
   const validatorCompiler = () => (value: unknown) => ({ value });
-  app.post('/notify', { schema: notify, validatorCompiler }, (request, reply) => accept(request, reply, deps));
+  app.post('/notify', { schema: notify, validatorCompiler }, (request, reply) =>
+    acceptJson(request, reply, door, deps),
+  );
 
   const messages = {
     operationId: 'listMessagesAtDoor',
@@ -66,24 +72,4 @@ export function notifyDoors(app: FastifyInstance, deps: HttpDeps): void {
     }));
     return { user_id: userId, messages: entries.toReversed() };
   });
-}
-
-async function accept(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<FastifyReply> {
-  const key = idempotencyKeyOf(request.raw);
-  if (key === undefined) return sendProblem(reply, 'invalid_idempotency_key');
-  const read = readDoor(request.body, door, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
-  if (!read.ok) return sendProblem(reply, 'invalid_request', { faults: read.faults });
-  const answer = await acceptAtDoor(
-    request,
-    reply,
-    {
-      request: read.request,
-      type: read.type,
-      key: key === null ? null : requestKey('POST /notify', key, request.body),
-      answer: ({ id }) => JSON.stringify({ status: 'Notification queued.', id }),
-    },
-    deps,
-  );
-  if (answer === null) return reply;
-  return reply.code(202).header('content-type', 'application/json; charset=utf-8').send(answer);
 }
