@@ -233,6 +233,7 @@ test('whoever has gone while waiting is not let in', async (t) => {
   const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json';
   socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   await asked;
+  const taken = t.mock.method(app, 'routing').mock;
   const gone = until(once(peer, 'close'), () => 'it is still there');
   socket.destroy();
   await gone;
@@ -243,6 +244,7 @@ test('whoever has gone while waiting is not let in', async (t) => {
     lines.map(({ status }) => status),
     [202, 202],
   );
+  assert.equal(taken.callCount(), 1, 'nobody looked at it');
 });
 
 test('a store that is full itself says so in the same words', async (t) => {
