@@ -36,9 +36,9 @@ export interface InboxSnapshot {
 
 /** One user's inbox: a store that can be looked at, and what can be done with it. */
 export interface Inbox {
-  getSnapshot(): InboxSnapshot;
+  readonly getSnapshot: () => InboxSnapshot;
   /** Calls back after every change; the returned function ends that. */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
   /** Calls back for every entry that arrives while it is live; the returned function ends that. */
   onArrival(listener: (item: InboxItem) => void): () => void;
   /** Loads the list and goes live. Does nothing while it is. */
@@ -196,7 +196,7 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
 
   return {
     getSnapshot: () => snapshot,
-    subscribe(listener) {
+    subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

@@ -83,8 +83,18 @@ export async function inboxService(t: TestContext, changes: Partial<HttpDeps> = 
     },
   });
   const { app, lines } = testServer(watched, { clock, tokens, apiKeys: ['key-1'], ...changes });
+  app.options(ROUTE, (request, reply) =>
+    reply
+      .code(204)
+      .headers({
+        'access-control-allow-origin': request.headers.origin,
+        'access-control-allow-headers': 'authorization, last-event-id',
+      })
+      .send(),
+  );
   app.get<{ Params: { user_id: string } }>(ROUTE, async (request, reply) => {
     const userId = request.params.user_id;
+    reply.header('access-control-allow-origin', request.headers.origin ?? '*');
     const token = await tokens.read(request.headers.authorization?.slice(7) ?? '');
     if (!token.ok) return reply.code(401).send({ code: token.code, detail: 'No.' });
     if (token.userId !== userId) return reply.code(403).send({ code: 'forbidden', detail: 'No.' });
