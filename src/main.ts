@@ -21,6 +21,7 @@ import { createAccept } from './pipeline/accept.ts';
 import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
+import { createForgetter } from './pipeline/forget.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
@@ -173,6 +174,9 @@ function startWork(
     const sweeper = createSweeper(common);
     sweeper.start();
     stops.push(() => sweeper.stop());
+    const forgetter = createForgetter({ store, clock, emit });
+    forgetter.start();
+    stops.push(() => forgetter.stop());
   }
   if (!roles.has('worker')) return null;
   let stopping = false;
