@@ -223,6 +223,8 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
   const server = createServer({
     store,
     inbox: store,
+    moves: store,
+    news: store,
     sandbox: store,
     accept: createAccept({
       store,

@@ -27,6 +27,7 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
+import { streamRoutes } from './routes/streams.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -75,6 +76,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
         });
         notificationRoutes(api, deps);
         inboxRoutes(api, deps);
+        streamRoutes(api, deps);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);
