@@ -28,7 +28,7 @@ export interface Panel {
 
 const FILTERS: readonly InboxFilter[] = ['all', 'unread', 'archived'];
 /** A stream that is back at once is not worth a word. */
-const BRIEF = 1_500;
+const BRIEF = 3_000;
 
 export function inboxPanel({ inbox, onSelect, onRetry }: PanelActs): Panel {
   const rows = new Map<string, Row>();
