@@ -67,11 +67,11 @@ function isSigned(url: string, form: URLSearchParams, signature: string, authTok
     .some((expected) => expected.length === told.length && timingSafeEqual(expected, told));
 }
 
-/** As it stands, without a port, and with that of the scheme. */
+/** Without a port, and with the one it has or else that of the scheme. */
 function spellings(url: string): readonly string[] {
   const { protocol, hostname, port, pathname, search } = new URL(url);
   const rest = `${pathname}${search}`;
   const standard = protocol === 'https:' ? '443' : '80';
   const withPort = `${protocol}//${hostname}:${port === '' ? standard : port}${rest}`;
-  return [url, `${protocol}//${hostname}${rest}`, withPort];
+  return [`${protocol}//${hostname}${rest}`, withPort];
 }
