@@ -79,3 +79,21 @@ test('no statement walks over a table, or sorts what an index could have in orde
   assert.deepEqual(slow, []);
   db.close();
 });
+
+test('no condition of an index makes SQLite fill a table of its own for every row that is written', () => {
+  const db = everyStatement();
+  // An insert opens none otherwise; an update that sorts out its rows first may.
+  const inserts = [...db.statements].filter((sql) =>
+    /^INSERT INTO (?:notifications|deliveries|attempts|inbox)\b/.test(sql),
+  );
+  const update = "UPDATE deliveries SET status = 'sent', due_at = NULL WHERE notification_id = ? AND leg = ?";
+  assert.ok(inserts.length >= 4, `${inserts.length} statements`);
+  for (const sql of [...inserts, update]) {
+    const opened = db
+      .prepare(`EXPLAIN ${sql}`)
+      .all()
+      .filter(({ opcode }) => opcode === 'OpenEphemeral');
+    assert.equal(opened.length, 0, sql);
+  }
+  db.close();
+});
