@@ -54,7 +54,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   let tally = newTally();
   const count = db.prepare(
-    'INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
+    'INSERT INTO counters (minute, kind, name, count) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
   const isSameFile = sameFile(path);
   let lookAgainAt = 0;
@@ -85,7 +85,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const sandbox = prepareSandbox(db);
   const transfer = prepareTransfer(db, path);
   const setProbe = db.prepare(
-    'INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
+    'INSERT INTO probe (id, probed_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
   );
   const purgeKeys = db.prepare(
     'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)',
