@@ -10,7 +10,8 @@ const LOCK = 7_443_182_201;
 /** Longest wait for another process that migrates, in ms; a migration itself may take longer. */
 const LOCK_WAIT = 15_000;
 const MIGRATION_WAIT = 600_000;
-const LOCK_NOT_AVAILABLE = '55P03';
+/** SQLSTATE: the wait for a lock took too long; two transactions waited for each other's tables, and this one had to go. */
+const IN_THE_WAY: ReadonlySet<string | null> = new Set(['55P03', '40P01']);
 /**
  * Longest wait for a table, in ms: whoever comes to a table that is waited for waits too. A dump that is under way holds
  * all of them for as long as it takes, so it is tried again a few times, and others pass in between.
@@ -95,7 +96,7 @@ async function apply(database: Database, migration: Migration): Promise<boolean>
       const [row] = await database.plain(message, [], MIGRATION_WAIT);
       return row?.yes === true;
     } catch (error) {
-      if (!(error instanceof Error) || sqlState(error.cause) !== LOCK_NOT_AVAILABLE) throw error;
+      if (!(error instanceof Error) || !IN_THE_WAY.has(sqlState(error.cause))) throw error;
       if (tries < TRIES) continue;
       const why = 'another process migrates it, or a dump or somebody else holds a table';
       throw new Error(`${migration.name} could not be applied: ${why}; start again later`, { cause: error });
