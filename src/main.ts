@@ -25,6 +25,7 @@ import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/ha
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createProviderPauses } from './pipeline/provider-pauses.ts';
+import { createRetainer } from './pipeline/retain.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
@@ -173,6 +174,9 @@ function startWork(
     const sweeper = createSweeper(common);
     sweeper.start();
     stops.push(() => sweeper.stop());
+    const retainer = createRetainer({ store, clock, random: Math.random, emit, retention: config.retention });
+    retainer.start();
+    stops.push(() => retainer.stop());
   }
   if (!roles.has('worker')) return null;
   let stopping = false;

@@ -14,7 +14,8 @@ interface Layer {
   readonly packages?: readonly string[];
 }
 
-const PORTS = ['src/store/store.ts', 'src/store/inbox.ts', 'src/store/sandbox.ts', 'src/queue/queue.ts'];
+const STORE_PORTS = ['store', 'inbox', 'sandbox', 'retention'].map((name) => `src/store/${name}.ts`);
+const PORTS = [...STORE_PORTS, 'src/queue/queue.ts'];
 const ALL_PORTS = [...PORTS, 'src/limiter/limiter.ts', 'src/channels/provider.ts'];
 
 const LAYERS: readonly Layer[] = [

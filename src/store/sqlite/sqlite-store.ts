@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
+import type { RetentionStore } from '../retention.ts';
 import type { SandboxStore } from '../sandbox.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
@@ -12,11 +13,12 @@ import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { prepareReads } from './read.ts';
+import { prepareRetention } from './retention.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
 
-export interface SqliteStore extends Store, InboxStore, SandboxStore, TransferStore {
+export interface SqliteStore extends Store, InboxStore, SandboxStore, RetentionStore, TransferStore {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has committed to the same file; the answer ends that. */
@@ -83,6 +85,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const reads = prepareReads(db);
   const inbox = prepareInbox(db);
   const sandbox = prepareSandbox(db);
+  const retention = prepareRetention(db);
   const transfer = prepareTransfer(db, path);
   const setProbe = db.prepare(
     'INSERT INTO probe (id, probed_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
@@ -167,6 +170,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
     clearSandbox: () => group.run(100, () => sandbox.clear()),
+
+    forget: (request) => group.run(request.rows, () => retention.forget(request)),
+    forgetCaught: (before, limit) => group.run(limit, () => retention.forgetCaught(before, limit)),
+    forgetCounters: (minute, limit) => group.run(limit, () => retention.forgetCounters(minute, limit)),
 
     identity: () => read(() => transfer.identity()),
     writeMark: () => read(() => transfer.writeMark()),
