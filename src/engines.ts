@@ -10,9 +10,11 @@ import type { Limiter } from './limiter/limiter.ts';
 import { localLimiter } from './limiter/local/local-limiter.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
+import type { Backups } from './store/backup.ts';
 import type { InboxStore } from './store/inbox.ts';
 import type { RetentionStore } from './store/retention.ts';
 import type { SandboxStore } from './store/sandbox.ts';
+import { sqliteBackups } from './store/sqlite/backup.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import type { TransferStore } from './store/transfer.ts';
@@ -72,6 +74,11 @@ export async function openStoreForCopy(
       return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url), figures };
     }
   }
+}
+
+/** Where a store is one file, how to back it up; null where its server has tools of its own for that. */
+export function backupsOf({ database }: Pick<Config, 'database'>, clock: Clock): Backups | null {
+  return database.kind === 'sqlite' ? sqliteBackups(resolve(database.path), clock) : null;
 }
 
 async function fileFigures(path: string): Promise<StorageFigures> {

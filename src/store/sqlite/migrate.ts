@@ -36,6 +36,9 @@ function apply(db: DatabaseSync, migrations: readonly Migration[], now: number):
     const names = tables.map((table) => String(table.name)).join(', ');
     throw new Error(`the file holds tables of another program (${names}); name another file in DATABASE_URL`);
   }
+  if (tables.some((table) => table.name === 'tidings_backup')) {
+    throw new Error('the file is a backup; "tidings restore" puts it in the place of a database');
+  }
   if (!ours) db.exec(HISTORY);
   const done = readHistory(db);
   const refusal = schemaRefusal(done.values(), migrations.at(-1)?.number ?? 0);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../domain/clock.ts';
 import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
@@ -50,6 +51,8 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path, clock, onNotice = () => {} } = options;
+  const wasThere = existsSync(path);
+  const before = sameFile(path);
   const db = openDatabase(path);
   const migrated = migrateOrClose();
   limitBusyWait(db);
@@ -58,7 +61,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const count = db.prepare(
     'INSERT INTO counters (minute, kind, name, count) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
-  const isSameFile = sameFile(path);
+  const isSameFile = wasThere ? before : sameFile(path);
   let lookAgainAt = 0;
   const group = new GroupCommit(db, clock, {
     beforeBegin() {
@@ -106,7 +109,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   function migrateOrClose(): readonly string[] {
     try {
-      return migrate(db, readMigrations(), clock.now());
+      const done = migrate(db, readMigrations(), clock.now());
+      // A restore may have held it locked, and put another in its place by now.
+      if (wasThere && !before()) throw new Error(`the file ${path} was replaced as it was being opened; start again`);
+      return done;
     } catch (error) {
       db.close();
       throw error;
