@@ -28,6 +28,7 @@ import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createProviderPauses } from './pipeline/provider-pauses.ts';
 import { createReceive } from './pipeline/receive.ts';
+import { createRetainer } from './pipeline/retain.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
@@ -193,6 +194,9 @@ function startWork(
     const forgetter = createForgetter({ store, clock, emit });
     forgetter.start();
     stops.push(() => forgetter.stop());
+    const retainer = createRetainer({ store, clock, random: Math.random, emit, retention: config.retention });
+    retainer.start();
+    stops.push(() => retainer.stop());
   }
   if (!roles.has('worker')) return null;
   let stopping = false;

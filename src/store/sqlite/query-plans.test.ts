@@ -9,6 +9,7 @@ import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
+import { prepareRetention } from './retention.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareWrite } from './write.ts';
 
@@ -34,6 +35,7 @@ function everyStatement(): Watched {
   prepareClaims(db);
   prepareSandbox(db);
   prepareMoves(db);
+  prepareRetention(db);
   const reads = prepareReads(db);
   for (const filter of LIST_FILTERS) {
     reads.list(filter, FIRST_PAGE);
@@ -61,6 +63,7 @@ const GROWING = [
   'sandbox',
   'moves',
   'inbox_marks',
+  'counters',
 ];
 
 test('no statement walks over a table, or sorts what an index could have in order', () => {

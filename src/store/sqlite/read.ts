@@ -172,7 +172,7 @@ function readStats(db: DatabaseSync, since: number): StoreStats {
     if (row.kind === 'accepted') sums.accepted = count;
     else if (row.kind === 'finished') byStatus[name] = count;
     else if (row.kind === 'channel') sums.channel[name] = count;
-    else sums.provider[name] = count;
+    else if (row.kind === 'provider') sums.provider[name] = count;
   }
   const series = db
     .prepare(
