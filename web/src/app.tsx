@@ -1,5 +1,6 @@
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useAccess } from './api/key.ts';
+import { useLive } from './api/live.ts';
 import { DeadLettersPage } from './pages/dead-letters/dead-letters.tsx';
 import { NotificationPage } from './pages/notification/notification.tsx';
 import { NotificationsPage } from './pages/notifications/notifications.tsx';
@@ -31,9 +32,16 @@ export function App() {
           </Broken>
         )}
       </Shell>
+      {!isAsked && <Live />}
       <Toasts />
     </>
   );
+}
+
+/** Nothing to see: as long as it is there, what is shown is live. */
+function Live() {
+  useLive();
+  return null;
 }
 
 function Pages() {
