@@ -12,6 +12,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci
 COPY scripts/build-web.ts ./scripts/
+COPY inbox/src ./inbox/src
 COPY web ./web
 RUN npm run build:web
 

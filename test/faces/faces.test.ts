@@ -260,6 +260,7 @@ describe('the dashboard', () => {
       for (const path of [
         ...paths,
         `/ui/sandbox?notification=${id}`,
+        '/ui/inbox',
         '/ui/status',
         '/ui/notifications?q=nothing-fits',
       ]) {
