@@ -13,6 +13,7 @@ import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
 import type { AuditStore } from './store/audit.ts';
 import type { Backups } from './store/backup.ts';
 import type { InboxStore } from './store/inbox.ts';
+import type { MoveLog, News } from './store/moves.ts';
 import type { RetentionStore } from './store/retention.ts';
 import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteAudit } from './store/sqlite/audit.ts';
@@ -27,7 +28,7 @@ import type { StorageFigures } from './telemetry/gauges.ts';
  * not loaded, as the libraries of all of them together are a tenth of an idle process's memory.
  */
 export interface OpenStore {
-  readonly store: Store & InboxStore & SandboxStore & RetentionStore & TransferStore & ChangeSignal;
+  readonly store: Store & InboxStore & SandboxStore & RetentionStore & TransferStore & MoveLog & News & ChangeSignal;
   /** The clock that the store's times are on. */
   readonly clock: Clock;
   readonly migrated: readonly string[];

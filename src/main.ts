@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
 import { httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
-import { type ChannelPlan, openPlan } from './channels/registry.ts';
+import { type ChannelPlan, openPlan, type ReceiptReader } from './channels/registry.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Emit } from './domain/events.ts';
@@ -16,15 +16,18 @@ import { readDashboard } from './http/dashboard-files.ts';
 import { createOperationsServer } from './http/operations-server.ts';
 import type { ProcessStatus } from './http/process-status.ts';
 import type { RateLimits } from './http/rate-limits.ts';
+import type { ReceiptDeps } from './http/routes/receipts.ts';
 import { createServer } from './http/server.ts';
 import { createAccept } from './pipeline/accept.ts';
 import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
+import { createForgetter } from './pipeline/forget.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createProviderPauses } from './pipeline/provider-pauses.ts';
+import { createReceive } from './pipeline/receive.ts';
 import { createRetainer } from './pipeline/retain.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
@@ -54,6 +57,14 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** What is to be known beside the settings. */
+export interface ToldOf {
+  readonly version: string;
+  readonly settings: ProcessStatus['settings'];
+  /** Whose receipts are taken; left out: nobody's. */
+  readonly readers?: ReadonlyMap<string, ReceiptReader>;
+}
+
 /** Where `npm run build:web` leaves it. */
 const DASHBOARD = join(import.meta.dirname, '..', 'web', 'dist');
 
@@ -75,7 +86,7 @@ export async function startTidings(
   plan: ChannelPlan,
   roles: ReadonlySet<Role>,
   log: Log,
-  { version, settings }: { readonly version: string; readonly settings: ProcessStatus['settings'] },
+  { version, settings, readers = new Map() }: ToldOf,
 ): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
@@ -94,7 +105,7 @@ export async function startTidings(
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
-    const channels = openChannels(plan, store, stops);
+    const channels = openChannels(plan, store, config.publicUrl, stops);
 
     const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
@@ -112,7 +123,7 @@ export async function startTidings(
     const health = healthOf(parts, work);
     const inflight = work === null ? null : () => config.concurrency - work.worker.signs().freeSlots;
     metrics.watch({ backlog: () => store.backlog(), health, inflight, storage: figures });
-    const about = { log, version, health, status };
+    const about = { log, version, health, status, readers };
     const url = roles.has('api') ? await startApi(parts, about, stops) : null;
     const metricsUrl = url === null ? await startOperations(parts, about, stops) : null;
     return { url, metricsUrl, place, channels, gaveUp, stop };
@@ -142,12 +153,18 @@ interface About {
   readonly version: string;
   readonly status: ProcessStatus;
   readonly health: () => Promise<HealthReport>;
+  readonly readers: ReadonlyMap<string, ReceiptReader>;
 }
 
-function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() => Promise<void>)[]): Channels {
+function openChannels(
+  plan: ChannelPlan,
+  store: OpenStore['store'],
+  publicUrl: string | null,
+  stops: (() => Promise<void>)[],
+): Channels {
   const http = httpClient({ guard: null });
   const guardedHttp = httpClient({ guard: publicAddresses() });
-  const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random });
+  const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random, publicUrl });
   stops.push(async () => {
     await channels.close();
     await Promise.all([http.close(), guardedHttp.close()]);
@@ -174,6 +191,9 @@ function startWork(
     const sweeper = createSweeper(common);
     sweeper.start();
     stops.push(() => sweeper.stop());
+    const forgetter = createForgetter({ store, clock, emit });
+    forgetter.start();
+    stops.push(() => forgetter.stop());
     const retainer = createRetainer({ store, clock, random: Math.random, emit, retention: config.retention });
     retainer.start();
     stops.push(() => retainer.stop());
@@ -223,6 +243,8 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
   const server = createServer({
     store,
     inbox: store,
+    moves: store,
+    news: store,
     sandbox: store,
     accept: createAccept({
       store,
@@ -248,11 +270,25 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
       about.log.warn({ event: 'overloaded', refused: count });
       metrics.refused('overloaded', count);
     },
+    receipts: receiptsOf(parts, about),
     version: about.version,
     status: about.status,
     dashboard: readDashboard(DASHBOARD),
   });
   return listen(server, config.host, config.port, stops);
+}
+
+function receiptsOf({ config, store, handOff, clock, emit, metrics }: Parts, { readers }: About): ReceiptDeps {
+  return {
+    readers: new Map(
+      [...readers].flatMap(([provider, open]) => {
+        const read = open(config.publicUrl);
+        return read === null ? [] : [[provider, read] as const];
+      }),
+    ),
+    receive: createReceive({ store, handOff, clock, retry: config.retry, emit }),
+    onOther: (provider, outcome, count) => metrics.receipts(provider, outcome, count),
+  };
 }
 
 function healthOf({ store, clock, bell, queue }: Parts, work: Work | null): () => Promise<HealthReport> {

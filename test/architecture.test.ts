@@ -14,7 +14,7 @@ interface Layer {
   readonly packages?: readonly string[];
 }
 
-const STORE_PORTS = ['store', 'inbox', 'sandbox', 'retention'].map((name) => `src/store/${name}.ts`);
+const STORE_PORTS = ['store', 'inbox', 'moves', 'sandbox', 'retention'].map((name) => `src/store/${name}.ts`);
 const PORTS = [...STORE_PORTS, 'src/queue/queue.ts'];
 const ALL_PORTS = [...PORTS, 'src/limiter/limiter.ts', 'src/channels/provider.ts'];
 
@@ -25,6 +25,7 @@ const LAYERS: readonly Layer[] = [
   { files: 'src/store/backup.ts', may: [], packages: [] },
   { files: 'src/store/audit.ts', may: ['src/domain/**'], packages: [] },
   // Its rows are those of the other ports.
+  { files: 'src/store/inbox-order.ts', may: ['src/domain/**', 'src/store/inbox.ts'], packages: [] },
   { files: 'src/store/transfer.ts', may: ['src/domain/**', 'src/store/*.ts'], packages: [] },
   { files: 'src/config/**', may: ['src/domain/**', 'src/config/**'] },
   { files: 'src/store/*/**', may: ['src/domain/**', 'src/store/*.ts', '@/**'] },

@@ -16,7 +16,7 @@ const ECHO = 500;
 export async function serve(roles: readonly Role[]): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
-  const { config, plan } = setup;
+  const { config, plan, readers } = setup;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   for (const text of setup.notices) log.warn({ event: 'settings', text });
   let running: Running;
@@ -24,6 +24,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
     running = await startTidings(config, plan, new Set(roles), log, {
       version: programVersion(),
       settings: shownSettings(setup.env),
+      readers,
     });
   } catch (error) {
     process.stderr.write(`Tidings cannot start: ${startFault(error, setup, roles)}\n`);

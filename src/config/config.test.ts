@@ -19,6 +19,7 @@ describe('a configuration', () => {
       host: '127.0.0.1',
       port: 8000,
       metricsPort: null,
+      publicUrl: null,
       database: { kind: 'sqlite', path: './data/tidings.db' },
       databasePool: 10,
       queue: { kind: 'database' },

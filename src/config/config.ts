@@ -10,7 +10,7 @@ import {
   type RetryPolicy,
   scheduledPolicy,
 } from '../domain/retry-policy.ts';
-import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
+import { baseUrl, choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
 import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { queueNames } from './aliases.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
@@ -39,6 +39,9 @@ export const SETTINGS = {
     min: 0,
     max: 65_535,
     doc: 'Where `worker` and `scheduler` serve `/metrics` and `/health`, at `API_HOST`; 0 takes a free port. Unset: nowhere. With the API they are on its port.',
+  }),
+  publicUrl: baseUrl('PUBLIC_URL', {
+    doc: 'Where the world finds the API, through whatever proxy stands in front: Twilio calls back there (`/receipts/twilio`). Unset: it is not asked to.',
   }),
   database: setting(
     'DATABASE_URL',
@@ -170,6 +173,8 @@ export interface Config {
   readonly port: number;
   /** Of a process without the API; null: it listens nowhere. */
   readonly metricsPort: number | null;
+  /** Where the world finds the API, without a trailing slash; null: nowhere that is known. */
+  readonly publicUrl: string | null;
   readonly database: DatabaseLocation;
   readonly databasePool: number;
   readonly queue: QueueLocation;
@@ -203,6 +208,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     host: values.host,
     port: values.apiPort ?? values.port,
     metricsPort: values.metricsPort,
+    publicUrl: values.publicUrl,
     database: values.database,
     databasePool: values.databasePool,
     queue: values.queue,

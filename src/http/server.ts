@@ -25,8 +25,10 @@ import { inboxRoutes } from './routes/inbox.ts';
 import { METRICS, metricsRoute } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { type ReceiptDeps, receiptPaths, receiptRoutes } from './routes/receipts.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
+import { streamRoutes } from './routes/streams.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -44,13 +46,14 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
   const mostBytes = limits.manyBytes;
-  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
+  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN, ...receiptPaths(deps.receipts)]);
   const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  const guard = rateGuardOf(deps, auth, ({ raw, routeOptions: { url = '' } }) => {
+  const guard = rateGuardOf(deps, auth);
+  const guardOthers = sparing(guard, ({ raw, routeOptions: { url = '' } }) => {
     return open.has(url) || (url === METRICS && auth.isAllowed(raw));
   });
-  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guard });
+  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guardOthers });
   answerErrors(app, deps);
 
   app.register(async (root) => {
@@ -61,6 +64,11 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       dashboardRoutes(everybody, deps);
       welcomeRoute(everybody, dashboardPage(deps.dashboard));
       await docsRoutes(everybody);
+    });
+    await root.register(async (vendors) => {
+      vendors.addHook('onRoute', ({ url }) => void open.add(url));
+      countBodies(vendors, door);
+      receiptRoutes(vendors, { ...(deps.receipts ?? NO_RECEIPTS), random, rateGuard: guard, mostBytes });
     });
     await root.register(async (keyed) => {
       askForKey(keyed, auth);
@@ -75,6 +83,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
         });
         notificationRoutes(api, deps);
         inboxRoutes(api, deps);
+        streamRoutes(api, deps);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);
@@ -89,17 +98,23 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-/**
- * The limits on how often a client may ask. Probes, which come from supervisors, and the documentation have none; nor
- * has whoever may read the figures, as they are needed most when others ask too often.
- */
-function rateGuardOf(
-  { rateLimits, trustedProxies = [] }: HttpDeps,
-  { keyOf }: Auth,
-  isFree: (request: FastifyRequest) => boolean,
-): RateGuard {
+const NO_RECEIPTS: ReceiptDeps = {
+  readers: new Map(),
+  receive: () => Promise.resolve('unknown'),
+  onOther: () => undefined,
+};
+
+/** The limits on how often a client may ask. */
+function rateGuardOf({ rateLimits, trustedProxies = [] }: HttpDeps, { keyOf }: Auth): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
-  const guard = rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+  return rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+}
+
+/**
+ * Probes, which come from supervisors, and the documentation have no limits; nor has whoever may read the figures, as
+ * they are needed most when others ask too often. Vendors' requests are counted once it shows that they are none.
+ */
+function sparing(guard: RateGuard, isFree: (request: FastifyRequest) => boolean): RateGuard {
   return (request, reply, pass) => {
     if (isFree(request)) pass();
     else guard(request, reply, pass);

@@ -209,6 +209,7 @@ const NAMES = [
   'tidings_attempt_duration_seconds',
   'tidings_unknown_outcome_total',
   'tidings_provider_429_total',
+  'tidings_receipts_total',
   'tidings_breaker_state',
   'tidings_held_back_total',
   'tidings_finished_total',
