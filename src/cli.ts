@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { retry, send, status } from './cli/client.ts';
 import { checkConfig } from './cli/config-check.ts';
 import { copy } from './cli/copy.ts';
+import { OPERATOR_HELP, operatorCommand } from './cli/operator-commands.ts';
 import { migrateOnly, serve } from './cli/serve.ts';
 import { programVersion } from './cli/settings.ts';
 import { parseDatabaseUrl } from './config/database-url.ts';
@@ -17,7 +18,7 @@ const HELP = `Tidings: tells people things and does not rest until they arrived.
   tidings copy --from URL --to URL
                                copy a whole database into an empty one (sqlite:… or postgres://…) and compare the two;
                                stop every Tidings that works with either first; killed, it goes on when it is run again
-  tidings config check         read all settings, name every fault, show what would run
+${OPERATOR_HELP}  tidings config check         read all settings, name every fault, show what would run
 
   tidings send --to WHO --message TEXT [--title TEXT] [--channel NAME …] [--wait]
                                WHO is an e-mail address, an E.164 phone number or a user id
@@ -47,6 +48,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
       return rest.length > 0 ? misused('migrate takes no arguments') : migrateOnly();
     case 'copy':
       return copyCommand(rest);
+    case 'backup':
+    case 'restore':
+      return operate(command, rest);
     case 'config':
       return rest[0] === 'check' && rest.length === 1 ? checkConfig() : misused('the only one is: config check');
     case 'send':
@@ -106,6 +110,16 @@ function copyCommand(args: readonly string[]): Promise<number> | number {
     const to = parseDatabaseUrl(values.to);
     if (to === undefined) return misused(notDatabase('--to', values.to));
     return copy(from, to);
+  } catch (error) {
+    if (!isParseArgsError(error)) throw error;
+    return misused(error.message);
+  }
+}
+
+async function operate(command: Parameters<typeof operatorCommand>[0], args: readonly string[]): Promise<number> {
+  try {
+    const result = await operatorCommand(command, args);
+    return typeof result === 'string' ? misused(result) : result;
   } catch (error) {
     if (!isParseArgsError(error)) throw error;
     return misused(error.message);

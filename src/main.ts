@@ -22,11 +22,13 @@ import { createAccept } from './pipeline/accept.ts';
 import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
+import { createForgetter } from './pipeline/forget.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createProviderPauses } from './pipeline/provider-pauses.ts';
 import { createReceive } from './pipeline/receive.ts';
+import { createRetainer } from './pipeline/retain.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
@@ -189,6 +191,12 @@ function startWork(
     const sweeper = createSweeper(common);
     sweeper.start();
     stops.push(() => sweeper.stop());
+    const forgetter = createForgetter({ store, clock, emit });
+    forgetter.start();
+    stops.push(() => forgetter.stop());
+    const retainer = createRetainer({ store, clock, random: Math.random, emit, retention: config.retention });
+    retainer.start();
+    stops.push(() => retainer.stop());
   }
   if (!roles.has('worker')) return null;
   let stopping = false;
@@ -235,6 +243,8 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
   const server = createServer({
     store,
     inbox: store,
+    moves: store,
+    news: store,
     sandbox: store,
     accept: createAccept({
       store,

@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { parseRateLimit, type RateLimit } from '../domain/rate-limit.ts';
+import { MAX_DAYS, parseRetention, type Retention, retentionOf, TERMINAL_STATUSES } from '../domain/retention.ts';
 import {
   DEFAULT_SCHEDULE,
   exponentialPolicy,
@@ -111,6 +112,24 @@ export const SETTINGS = {
     default: '64',
     doc: 'How many sends a worker makes at once.',
   }),
+  retentionDays: integer('RETENTION_DAYS', {
+    min: 0,
+    max: MAX_DAYS,
+    default: '0',
+    doc: 'How many days a notification is kept after its end, with all that belongs to it, its inbox entry too. 0: for ever.',
+  }),
+  retentionByStatus: setting(
+    'RETENTION_DAYS_BY_STATUS',
+    `days by status (${TERMINAL_STATUSES.join(', ')}), separated by commas: failed=365,sent=30`,
+    { doc: 'The same where it differs by how the notification ended; 0: for ever.' },
+    parseRetention,
+  ),
+  drainSeconds: integer('DRAIN_SECONDS', {
+    min: 0,
+    max: 300,
+    default: '0',
+    doc: 'How long a process that is told to stop by SIGTERM goes on serving, while `/health/ready` says 503 already. Behind a load balancer: longer than that takes to notice.',
+  }),
   apiKeys: list('API_KEYS', {
     of: 'keys',
     item: (key: string): string | undefined => (/^[\x21-\x7e]+$/.test(key) ? key : undefined),
@@ -166,6 +185,9 @@ export interface Config {
   readonly leaseMs: number;
   readonly sendTimeout: number;
   readonly concurrency: number;
+  readonly retention: Retention;
+  /** How long it goes on serving after it was told to stop. */
+  readonly drainMs: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
   /** Null: everybody may ask as often as they like. */
@@ -197,6 +219,8 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     leaseMs: values.leaseSeconds * 1000,
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
+    retention: retentionOf(values.retentionDays, values.retentionByStatus ?? {}),
+    drainMs: values.drainSeconds * 1000,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
     rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
     rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),

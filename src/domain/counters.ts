@@ -2,9 +2,12 @@ import { type Delivery, type DeliveryStatus, isTerminal } from './delivery.ts';
 import type { Attempt } from './outcome.ts';
 
 /** What is counted per minute, so that figures over a day need no walk over its notifications. */
-export type CounterKind = 'accepted' | 'finished' | 'channel' | 'provider';
+export type CounterKind = 'accepted' | 'finished' | 'channel' | 'provider' | 'forgotten';
 
-/** `kind` + `name` → how many: notifications accepted; deliveries by terminal state; accepted attempts by channel and provider. */
+/**
+ * `kind` + `name` → how many: notifications accepted; deliveries by terminal state; accepted attempts by channel and
+ * provider; what retention has forgotten, which is of no minute (store/retention.ts).
+ */
 export type Tally = Map<`${CounterKind}:${string}`, number>;
 
 export function newTally(): Tally {

@@ -28,6 +28,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { type ReceiptDeps, receiptPaths, receiptRoutes } from './routes/receipts.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
+import { streamRoutes } from './routes/streams.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -82,6 +83,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
         });
         notificationRoutes(api, deps);
         inboxRoutes(api, deps);
+        streamRoutes(api, deps);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);

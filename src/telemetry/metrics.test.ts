@@ -216,6 +216,7 @@ const NAMES = [
   'tidings_dead_total',
   'tidings_stale_settle_total',
   'tidings_reclaimed_total',
+  'tidings_forgotten_total',
   'tidings_duplicates_suspected_total',
   'tidings_ssrf_blocked_total',
   'tidings_faults_total',

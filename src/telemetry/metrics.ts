@@ -90,6 +90,7 @@ function tripCounters(made: Instruments, receipts: Counter<['provider', 'outcome
   const dead = by('tidings_dead_total', 'reason', 'Deliveries that failed for good: dead letters.');
   const stale = plain('tidings_stale_settle_total', 'Results of workers that had lost their lease: refused.');
   const reclaimed = plain('tidings_reclaimed_total', 'Deliveries taken back from a worker whose lease ran out.');
+  const forgotten = plain('tidings_forgotten_total', 'Notifications that were deleted as they had ended long ago.');
   const suspected = plain(
     'tidings_duplicates_suspected_total',
     'Deliveries that go on although it is not known whether the message left: it may come twice.',
@@ -130,6 +131,8 @@ function tripCounters(made: Instruments, receipts: Counter<['provider', 'outcome
         return reclaimed();
       case 'receipt':
         return receipts([event.provider, event.result]);
+      case 'forgotten':
+        return forgotten(event.notifications);
       case 'provider_paused':
       case 'provider_recovered':
         return breaker(event.provider, event.type === 'provider_paused');

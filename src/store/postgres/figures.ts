@@ -41,7 +41,7 @@ export async function stats(session: Session, since: number): Promise<StoreStats
     if (row.kind === 'accepted') sums.accepted = count;
     else if (row.kind === 'finished') byStatus[name] = count;
     else if (row.kind === 'channel') sums.channel[name] = count;
-    else sums.provider[name] = count;
+    else if (row.kind === 'provider') sums.provider[name] = count;
   }
   const series = (await session.rows(SERIES, [minute])).map((row) => ({
     minute: Number(row.minute) * MINUTE,

@@ -105,7 +105,7 @@ export function prepareReads(db: DatabaseSync) {
 }
 
 /** Dead letters, below the key of the page before and within the times asked for. */
-const DEAD = `d.status = 'failed' AND d.${UNSENT} AND d.discarded_at IS NULL
+const DEAD = `d.status = 'failed' AND ${UNSENT} AND d.discarded_at IS NULL
   AND (d.notification_id, d.leg) < (:notification_id, :leg) AND d.notification_id < :top AND d.notification_id >= :bottom`;
 const DEAD_LETTERS = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id WHERE ${DEAD}`;
 const LAST_DEAD_LETTER = `SELECT d.notification_id, d.leg FROM deliveries d WHERE ${DEAD}
@@ -129,7 +129,7 @@ function candidatesFor(filter: NotificationFilter, after: string | null): Candid
   for (const bound of ['createdAfter', 'createdBefore']) asked.delete(bound);
   if (filter.status !== undefined && INDEXED.has(filter.status)) {
     const from = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id
-      WHERE d.status = :candidate AND d.${UNSENT} AND d.notification_id < :before AND d.notification_id >= :floor
+      WHERE d.status = :candidate AND ${UNSENT} AND d.notification_id < :before AND d.notification_id >= :floor
       AND NOT EXISTS (SELECT 1 FROM deliveries e
         WHERE e.notification_id = d.notification_id AND e.leg < d.leg AND e.status = :candidate)`;
     return { from, key: 'd.notification_id', isAll: false, params: { ...params, candidate: filter.status } };
@@ -172,7 +172,7 @@ function readStats(db: DatabaseSync, since: number): StoreStats {
     if (row.kind === 'accepted') sums.accepted = count;
     else if (row.kind === 'finished') byStatus[name] = count;
     else if (row.kind === 'channel') sums.channel[name] = count;
-    else sums.provider[name] = count;
+    else if (row.kind === 'provider') sums.provider[name] = count;
   }
   const series = db
     .prepare(
