@@ -48,7 +48,9 @@ const LAYERS: readonly Layer[] = [
   { files: 'src/cli.ts', may: ['**'] },
   { files: 'src/cli/**', may: ['**'] },
   // The dashboard is a client: of the service it knows the contract alone, and of that the types.
-  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**'] },
+  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**', 'inbox/src/*.ts'] },
+  // It is published by itself: it knows nothing of what is around it.
+  { files: 'inbox/src/**', may: ['inbox/src/**'], packages: ['react'] },
 ];
 
 const CLI = ['src/cli.ts', 'src/cli/**'];
@@ -82,7 +84,7 @@ const FORBIDDEN: readonly {
   {
     what: 'fetch, which nothing guards',
     code: /(?<![.\w$#]|function\s+)fetch\s*\(/,
-    except: [...CLI, 'web/src/api/client.ts'],
+    except: [...CLI, 'web/src/api/client.ts', 'inbox/src/**'],
   },
   { what: 'an enum', code: /\benum\s+[\w$]+\s*\{/ },
   { what: 'a namespace', code: /\b(?:namespace|module)\s+[\w$.]+\s*\{/ },
@@ -233,6 +235,12 @@ test('the dashboard imports its own files and packages, and of the contract type
   for (const { path, text } of sources) {
     assert.doesNotMatch(text, /^import (?!type )[^;]*\/src\/http\//m, `${path} imports more than types`);
   }
+});
+
+test('the inbox imports its own files, and nothing but React', () => {
+  const sources = sourcesUnder('inbox/src');
+  assert.ok(sources.length > 10, 'the inbox was not found');
+  assert.deepEqual(check(sources), []);
 });
 
 describe('the checker', () => {
