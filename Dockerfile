@@ -31,5 +31,5 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 # Of the roles with an API; switch it off for the others, which listen nowhere.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.API_PORT || process.env.PORT || 8000}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "bin/tidings.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "bin/tidings.js"]
 CMD ["start"]

@@ -93,7 +93,7 @@ export async function startTidings(
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
-    const channels = openChannels(plan, store, stops);
+    const channels = openChannels(plan, store, roles, stops);
 
     const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
@@ -143,7 +143,12 @@ interface About {
   readonly health: () => Promise<HealthReport>;
 }
 
-function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() => Promise<void>)[]): Channels {
+function openChannels(
+  plan: ChannelPlan,
+  store: OpenStore['store'],
+  roles: ReadonlySet<Role>,
+  stops: (() => Promise<void>)[],
+): Channels {
   const http = httpClient({ guard: null });
   const guardedHttp = httpClient({ guard: publicAddresses() });
   const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random });
@@ -151,6 +156,9 @@ function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() =
     await channels.close();
     await Promise.all([http.close(), guardedHttp.close()]);
   });
+  // Whoever is going to call others has it ready before the first call.
+  const callsOthers = [...plan.values()].flat().some(({ id }) => id !== 'inbox' && id !== 'sandbox');
+  if (roles.has('worker') && callsOthers) void http.load();
   return channels;
 }
 

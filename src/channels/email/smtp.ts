@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
-import { createTransport, type SMTPPoolOptions } from 'nodemailer';
+import type { SMTPPoolOptions } from 'nodemailer';
 import type { Outcome } from '../../domain/outcome.ts';
 import { boolean, choice, host, integer, parseSender, type Sender, sender, text } from '../../domain/setting-forms.ts';
 import type { SettingValues } from '../../domain/settings.ts';
@@ -41,23 +41,9 @@ export const smtp = defineProvider({
 });
 
 function openSmtp(values: Values): Transport<'email'> {
-  const options: SMTPPoolOptions & { pool: true } = {
-    ...connectionOf(values),
-    pool: true,
-    maxConnections: values.pool,
-  };
-  const mailer = createTransport(options);
   const standard = defaultSender(values.from, values);
   const streams = new WeakMap<AbortSignal, Readable[]>();
-  // After the `stream` step the message is built; what remains is to learn whether the connection ever read of it.
-  mailer.use('stream', (mail, done) => {
-    const read = mail.data.signal instanceof AbortSignal ? streams.get(mail.data.signal) : undefined;
-    mail.message.processFunc((stream) => {
-      read?.push(stream);
-      return stream;
-    });
-    done();
-  });
+  let opened: ReturnType<typeof openMailer> | null = null;
 
   return {
     concurrency: values.pool,
@@ -70,6 +56,8 @@ function openSmtp(values: Values): Transport<'email'> {
       const read: Readable[] = [];
       streams.set(signal, read);
       try {
+        opened ??= openMailer(values, streams);
+        const mailer = await opened;
         const info = await mailer.sendMail({ ...mailOf(message, from, context), signal });
         const refused = (info.rejectedErrors ?? []).find((error) => isFor(message.to, error));
         const fault = refused === undefined ? null : smtpFault(refused);
@@ -80,9 +68,30 @@ function openSmtp(values: Values): Transport<'email'> {
       }
     },
     async close() {
-      mailer.close();
+      (await opened)?.close();
     },
   };
+}
+
+/** With the first mail: where none is sent, as in a process that only takes requests, its library is not loaded. */
+async function openMailer(values: Values, streams: WeakMap<AbortSignal, Readable[]>) {
+  const { createTransport } = await import('nodemailer');
+  const options: SMTPPoolOptions & { pool: true } = {
+    ...connectionOf(values),
+    pool: true,
+    maxConnections: values.pool,
+  };
+  const mailer = createTransport(options);
+  // After the `stream` step the message is built; what remains is to learn whether the connection ever read of it.
+  mailer.use('stream', (mail, done) => {
+    const read = mail.data.signal instanceof AbortSignal ? streams.get(mail.data.signal) : undefined;
+    mail.message.processFunc((stream) => {
+      read?.push(stream);
+      return stream;
+    });
+    done();
+  });
+  return mailer;
 }
 
 /** The reply about `to` decides where the server refused all recipients, each for its own reason. */
