@@ -51,8 +51,13 @@ function openSmtp(values: Values): Transport<'email'> {
     async send(message, context) {
       const from = message.from === null ? standard : (parseSender(message.from) ?? null);
       if (from === null) return { kind: 'rejected', code: 'sender_rejected', detail: 'The sender is not an address.' };
-      // One signal a send, so that the streams of one message are told from those of another.
-      const signal = AbortSignal.any([context.signal]);
+      // One signal a send, so that the streams of one message are told from those of another. `AbortSignal.any` does
+      // the same at ten times the price.
+      const own = new AbortController();
+      const { signal } = own;
+      const abort = () => own.abort(context.signal.reason);
+      context.signal.addEventListener('abort', abort, { once: true });
+      if (context.signal.aborted) abort();
       const read: Readable[] = [];
       streams.set(signal, read);
       try {
@@ -65,6 +70,8 @@ function openSmtp(values: Values): Transport<'email'> {
         return { kind: 'accepted', providerMessageId: messageIdOf(message.messageId, from) };
       } catch (error) {
         return failed(error, message.to, read);
+      } finally {
+        context.signal.removeEventListener('abort', abort);
       }
     },
     async close() {
