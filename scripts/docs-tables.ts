@@ -7,10 +7,12 @@ import { FAULTS, PROBLEMS } from '../src/domain/problem.ts';
 import { REASONS } from '../src/domain/reason.ts';
 import type { Setting } from '../src/domain/settings.ts';
 import { envExample, namesFor } from './env-example.ts';
+import { openApiDocument } from './openapi-document.ts';
+import { openApiTypes } from './openapi-types.ts';
 
 /**
  * The tables of docs/ that the code writes: each stands between `<!-- table: name -->` and `<!-- end -->`.
- * `npm run docs` writes them, and `.env.example`; a test fails when a file and the code differ.
+ * `npm run docs` writes them, and whole files beside; a test fails when a file and the code differ.
  */
 export const FILES = ['docs/config.md', 'docs/errors.md'];
 
@@ -109,7 +111,13 @@ export function readDoc(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
+/** Files that the code writes from beginning to end. */
+export async function writtenFiles(): Promise<Readonly<Record<string, string>>> {
+  const document = await openApiDocument();
+  return { '.env.example': envExample(), 'sdk/src/openapi.ts': openApiTypes(document) };
+}
+
 if (import.meta.main) {
   for (const file of FILES) writeFileSync(join(ROOT, file), withTables(readDoc(file)));
-  writeFileSync(join(ROOT, '.env.example'), envExample());
+  for (const [file, text] of Object.entries(await writtenFiles())) writeFileSync(join(ROOT, file), text);
 }

@@ -45,6 +45,8 @@ const LAYERS: readonly Layer[] = [
   { files: 'src/cli/**', may: ['**'] },
   // The dashboard is a client: of the service it knows the contract alone, and of that the types.
   { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**'] },
+  // Published by itself, it stands by itself.
+  { files: 'sdk/src/**', may: ['sdk/src/**'], packages: [] },
 ];
 
 const CLI = ['src/cli.ts', 'src/cli/**'];
@@ -78,7 +80,7 @@ const FORBIDDEN: readonly {
   {
     what: 'fetch, which nothing guards',
     code: /(?<![.\w$#]|function\s+)fetch\s*\(/,
-    except: [...CLI, 'web/src/api/client.ts'],
+    except: [...CLI, 'web/src/api/client.ts', 'sdk/src/transport.ts'],
   },
   { what: 'an enum', code: /\benum\s+[\w$]+\s*\{/ },
   { what: 'a namespace', code: /\b(?:namespace|module)\s+[\w$.]+\s*\{/ },
@@ -229,6 +231,12 @@ test('the dashboard imports its own files and packages, and of the contract type
   for (const { path, text } of sources) {
     assert.doesNotMatch(text, /^import (?!type )[^;]*\/src\/http\//m, `${path} imports more than types`);
   }
+});
+
+test('the client is made of its own files, without a package', () => {
+  const sources = sourcesUnder('sdk/src');
+  assert.ok(sources.length > 5, 'the client was not found');
+  assert.deepEqual(check(sources), []);
 });
 
 describe('the checker', () => {

@@ -43,7 +43,7 @@ const PARTS: readonly Part[] = [
   part('store: postgres', 'src/store/postgres/*.engine-test.ts'),
   part('simulator', 'test/simulator/**/*.test.ts'),
   part('bench', 'bench/*.test.ts'),
-  together('parts, without a server', 'src/**/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
+  together('parts, without a server', 'src/**/*.test.ts', 'sdk/src/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
   part('faces', 'test/faces/*.test.ts'),
   part('command line', 'test/command/*.test.ts'),
   part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
