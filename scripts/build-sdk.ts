@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** Builds @tidings/client: plain ES modules and their types, into sdk/dist, or into the folder that is named. */
 const ROOT = join(import.meta.dirname, '..');
-const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 export function buildSdk(folder: string): void {
   rmSync(folder, { recursive: true, force: true });

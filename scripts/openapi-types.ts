@@ -126,7 +126,7 @@ function typeOf(schema: JsonSchema, direction: Direction, indent: string): strin
       return 'number';
     case 'array': {
       const item = typeOf(schema.items ?? {}, direction, indent);
-      const list = /[ {]/.test(item) ? `(${item})[]` : `${item}[]`;
+      const list = item.includes(' | ') && !item.startsWith('{') ? `(${item})[]` : `${item}[]`;
       return direction === 'in' ? `readonly ${list}` : list;
     }
     case 'object':

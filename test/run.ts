@@ -46,6 +46,7 @@ const PARTS: readonly Part[] = [
   together('parts, without a server', 'src/**/*.test.ts', 'sdk/src/*.test.ts', 'test/*.test.ts', 'test/kit/*.test.ts'),
   part('faces', 'test/faces/*.test.ts'),
   part('command line', 'test/command/*.test.ts'),
+  part('client', 'test/client/*.test.ts'),
   part('queue: rabbitmq', 'src/queue/rabbitmq/*.engine-test.ts'),
   part('chaos', 'test/chaos/*.test.ts'),
   part('bad input', 'test/bad-input/*.test.ts'),

@@ -283,11 +283,11 @@ export interface Fault {
 export interface BatchResult {
   accepted: number;
   rejected: number;
-  results: ({
+  results: {
     index: number;
     id?: string | undefined;
     error?: Problem | undefined;
-  })[];
+  }[];
 }
 
 /** What runs here: engines, providers and configuration of the process that answers. */
@@ -301,22 +301,22 @@ export interface Status {
   store: string;
   queue: string;
   access: 'open' | 'keys';
-  channels: ({
+  channels: {
     channel: Channel;
     /** In failover order. */
-    providers: ({
+    providers: {
       id: string;
       state: 'live' | 'sandbox' | 'paused';
       paused_until: string | null;
       cause: string | null;
-    })[];
-  })[];
+    }[];
+  }[];
   /** What is set, or has a default. Secrets and passwords are masked. */
-  settings: ({
+  settings: {
     name: string;
     value: string;
     is_default: boolean;
-  })[];
+  }[];
 }
 
 /** What was done. */
@@ -378,17 +378,17 @@ export interface Stats {
     oldest_age_ms: number | null;
   };
   /** Steps of equal length, oldest first; those in which nothing happened are left out. */
-  series: ({
+  series: {
     at: string;
     accepted: number;
     sent: number;
     failed: number;
-  })[];
+  }[];
 }
 
 /** What the sandbox caught instead of sending, newest first. */
 export interface SandboxMessages {
-  data: ({
+  data: {
     id: string;
     notification_id: string;
     delivery_id: string;
@@ -397,7 +397,7 @@ export interface SandboxMessages {
     /** As the real provider would have been given it. */
     message: Record<string, unknown>;
     caught_at: string;
-  })[];
+  }[];
   next_cursor: string | null;
 }
 
@@ -473,13 +473,13 @@ export interface SendBody {
       bcc?: readonly string[] | undefined;
       /** `X-…` headers only. */
       headers?: Record<string, string> | undefined;
-      attachments?: readonly ({
+      attachments?: readonly {
         /** A plain name, no path. */
         filename: string;
         content_type?: string | undefined;
         /** Base64. */
         content: string;
-      })[] | undefined;
+      }[] | undefined;
     } | undefined;
     sms?: {
       text?: string | undefined;
@@ -545,7 +545,7 @@ export interface SendBody {
 
 /** Each item is checked alone: valid ones are accepted, each bad one is named. */
 export interface SendBatchBody {
-  notifications: readonly ({
+  notifications: readonly {
     recipient: string | {
       /** Your own id of the person. */
       user_id?: string | undefined;
@@ -590,13 +590,13 @@ export interface SendBatchBody {
         bcc?: readonly string[] | undefined;
         /** `X-…` headers only. */
         headers?: Record<string, string> | undefined;
-        attachments?: readonly ({
+        attachments?: readonly {
           /** A plain name, no path. */
           filename: string;
           content_type?: string | undefined;
           /** Base64. */
           content: string;
-        })[] | undefined;
+        }[] | undefined;
       } | undefined;
       sms?: {
         text?: string | undefined;
@@ -660,7 +660,7 @@ export interface SendBatchBody {
     tags?: readonly string[] | undefined;
     /** As the header, for this item alone. */
     idempotency_key?: string | undefined;
-  })[];
+  }[];
 }
 
 export interface RescheduleNotificationBody {
