@@ -7,6 +7,10 @@ export type DeadLetterFilter = Omit<ListDeadLettersQuery, 'cursor'>;
 export interface DeadLetterRetryOptions extends CallOptions {
   /** Only count what matches. */
   readonly dryRun?: boolean | undefined;
+  /** At most so many, newest first; the answer has a cursor for the rest. */
+  readonly limit?: number | undefined;
+  /** `next_cursor` of the part before. */
+  readonly cursor?: string | undefined;
 }
 
 /** What failed for good. */
@@ -27,10 +31,10 @@ export class DeadLetters {
   /** Starts all that match afresh; `{}` means all there are. */
   retry(
     filter: RetryDeadLettersBody['filter'],
-    { dryRun = false, ...options }: DeadLetterRetryOptions = {},
+    { dryRun = false, limit, cursor, ...options }: DeadLetterRetryOptions = {},
   ): Promise<DeadLetterRetry> {
     // Asked for twice, it would start those again that have failed once more in between.
-    const ask = { body: { filter, dry_run: dryRun }, repeatable: dryRun };
+    const ask = { body: { filter, dry_run: dryRun, limit, cursor }, repeatable: dryRun };
     return this.#transport.call('retryDeadLetters', ask, options);
   }
 

@@ -362,6 +362,8 @@ export interface Marked {
 export interface DeadLetterRetry {
   matched: number;
   retried: number;
+  /** Where `limit` came before the end, the rest. */
+  next_cursor: string | null;
 }
 
 /** Figures of a window that ends now. */
@@ -691,6 +693,10 @@ export interface RetryDeadLettersBody {
   };
   /** Only count. */
   dry_run?: boolean | undefined;
+  /** At most so many, newest first. Without it: all. */
+  limit?: number | undefined;
+  /** `next_cursor` of the part before. */
+  cursor?: string | undefined;
 }
 
 export interface ListNotificationsQuery {

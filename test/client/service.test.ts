@@ -74,8 +74,14 @@ describe('the client on the service', () => {
     for await (const page of tidings.deadLetters.list({ limit: 2 }).pages()) sizes.push(page.data.length);
     assert.deepEqual(sizes, [2, 2, 1]);
     const filter = { code: 'recipient_unreachable' };
-    assert.deepEqual(await tidings.deadLetters.retry(filter, { dryRun: true }), { matched: 5, retried: 0 });
-    assert.deepEqual(await tidings.deadLetters.retry(filter), { matched: 5, retried: 5 });
+    const { deadLetters } = tidings;
+    assert.deepEqual(await deadLetters.retry(filter, { dryRun: true }), { matched: 5, retried: 0, next_cursor: null });
+    const part = await deadLetters.retry(filter, { limit: 3 });
+    assert.deepEqual([part.matched, part.retried], [3, 3]);
+    const rest = await deadLetters.retry(filter, { limit: 3, cursor: part.next_cursor ?? undefined });
+    assert.deepEqual(rest, { matched: 2, retried: 2, next_cursor: null });
+    const foreign = part.next_cursor ?? undefined;
+    await fails(deadLetters.retry({ code: 'timeout' }, { cursor: foreign }), 'invalid_cursor');
     for (const id of notifications) await tidings.waitUntilDone(id);
     const [letter] = await tidings.deadLetters.list().take(1);
     await tidings.deadLetters.discard(letter?.id ?? '');
