@@ -114,10 +114,10 @@ function read(response: Response, text: string, url: string): Try {
   const problem = response.ok ? null : problemOf(answer);
   const requestId = problem?.request_id ?? headers.get('x-request-id');
   if (problem !== null) {
-    const error = new TidingsError(problem.code, problem.detail, {
-      ...{ status, requestId, retryAfter: asked },
-      ...(Array.isArray(problem.errors) ? { errors: problem.errors } : {}),
-    });
+    const errors = Array.isArray(problem.errors) ? problem.errors : [];
+    // With faults to follow, the detail would only tell the first of them twice.
+    const message = errors.length > 0 ? problem.title : problem.detail;
+    const error = new TidingsError(problem.code, message, { status, requestId, errors, retryAfter: asked });
     return { ok: false, error, again: againAfter(status, problem.code, asked), asked };
   }
   const what =
@@ -158,8 +158,8 @@ function pathOf(path: string, at: readonly string[]): string {
   const steps = at.values();
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const step = steps.next().value ?? '';
-    // Of these no path can be made: they would lead elsewhere, written in whatever way.
-    if (['', '.', '..'].includes(step)) throw new TypeError(`${name} must not be "${step}"`);
+    // Of these no path can be made: they would lead elsewhere, written in whatever way. So nothing is called that.
+    if (['', '.', '..'].includes(step)) throw new TidingsError('not_found', `${name} "${step}" names nothing`);
     return encodeURIComponent(step);
   });
 }
