@@ -17,6 +17,8 @@ import { createOperationsServer } from './http/operations-server.ts';
 import type { ProcessStatus } from './http/process-status.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { createServer } from './http/server.ts';
+import { tokenSecrets } from './http/token-secrets.ts';
+import { userTokens } from './http/user-tokens.ts';
 import { createAccept } from './pipeline/accept.ts';
 import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
@@ -235,6 +237,12 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
     newRequestId: () => ids.notificationId(clock.now()),
     defaultRetry: config.retry,
     apiKeys: config.apiKeys,
+    tokens: userTokens({
+      secrets: tokenSecrets({ given: config.tokenSecrets, apiKeys: config.apiKeys }, randomBytes),
+      ttl: config.tokenTtl,
+      clock,
+    }),
+    inboxOrigins: config.inboxOrigins,
     ...(rateLimits === null ? {} : { rateLimits }),
     trustedProxies: config.trustedProxies,
     health: about.health,

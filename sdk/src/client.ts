@@ -11,6 +11,7 @@ import type {
   SendBatchBody,
   SendBody,
   Stats,
+  UserToken,
 } from './openapi.ts';
 import { REAL, type Surroundings } from './surroundings.ts';
 import { type CallOptions, createTransport, type Transport } from './transport.ts';
@@ -42,6 +43,7 @@ export type {
   ReasonCode,
   Recipient,
   Stats,
+  UserToken,
 } from './openapi.ts';
 export type { CallOptions } from './transport.ts';
 export type { InboxMark, UserInbox } from './user-inbox.ts';
@@ -50,7 +52,7 @@ export type { WaitOptions } from './wait-until-done.ts';
 export interface TidingsOptions {
   /** Where the service is, such as `https://tidings.example.com`; a path in front of its own is fine. */
   readonly baseUrl: string;
-  /** An API key. Keep it on servers: whoever has it may do everything. */
+  /** An API key, to be kept on servers: whoever has it may do everything. For a user's own inbox, the user's token. */
   readonly apiKey?: string | undefined;
   /** How long a call may take in all, in ms, unless it says otherwise: tries, and the waits between them. 30,000. */
   readonly timeout?: number | undefined;
@@ -142,6 +144,11 @@ export class Tidings {
   /** Figures of a window that ends now, such as `1h`; of the last day without it. */
   stats({ window, ...options }: CallOptions & { readonly window?: string | undefined } = {}): Promise<Stats> {
     return this.#transport.call('getStats', { query: { window }, repeatable: true }, options);
+  }
+
+  /** For your server to hand to the page of a user: it opens that user's inbox for a while, and nothing else. */
+  createUserToken(userId: string, options?: CallOptions): Promise<UserToken> {
+    return this.#transport.call('createUserToken', { at: [userId], repeatable: true }, options);
   }
 
   inbox(userId: string): UserInbox {

@@ -66,6 +66,9 @@ export type ProblemCode =
   | 'invalid_idempotency_key'
   | 'invalid_cursor'
   | 'unauthorized'
+  | 'invalid_token'
+  | 'token_expired'
+  | 'forbidden'
   | 'not_found'
   | 'method_not_allowed'
   | 'request_timeout'
@@ -403,6 +406,13 @@ export interface SandboxMessages {
   next_cursor: string | null;
 }
 
+/** Opens one user's inbox until `expires_at`. */
+export interface UserToken {
+  /** A JWT; what it holds is between this service and itself. */
+  token: string;
+  expires_at: string;
+}
+
 export interface SendBody {
   recipient?: string | {
     /** Your own id of the person. */
@@ -670,14 +680,6 @@ export interface RescheduleNotificationBody {
   send_at: string;
 }
 
-/** Neither `before` nor `ids`: all entries. */
-export interface MarkInboxBody {
-  as: 'seen' | 'read' | 'unread' | 'archive' | 'unarchive';
-  /** Only entries from before this time. RFC 3339, with a zone. */
-  before?: string | undefined;
-  ids?: readonly string[] | undefined;
-}
-
 export interface RetryDeadLettersBody {
   /** As the query of the list; `{}` means all. */
   filter: {
@@ -697,6 +699,14 @@ export interface RetryDeadLettersBody {
   limit?: number | undefined;
   /** `next_cursor` of the part before. */
   cursor?: string | undefined;
+}
+
+/** Neither `before` nor `ids`: all entries. */
+export interface MarkInboxBody {
+  as: 'seen' | 'read' | 'unread' | 'archive' | 'unarchive';
+  /** Only entries from before this time. RFC 3339, with a zone. */
+  before?: string | undefined;
+  ids?: readonly string[] | undefined;
 }
 
 export interface ListNotificationsQuery {
@@ -731,13 +741,6 @@ export interface ListNotificationsOfUserQuery {
   created_before?: string | undefined;
   /** Part of the title or the message. */
   q?: string | undefined;
-  limit?: number | undefined;
-  /** `next_cursor` of the page before. */
-  cursor?: string | undefined;
-}
-
-export interface ListInboxQuery {
-  status?: 'unread' | 'read' | 'archived' | undefined;
   limit?: number | undefined;
   /** `next_cursor` of the page before. */
   cursor?: string | undefined;
@@ -778,6 +781,13 @@ export interface ListSandboxMessagesQuery {
   cursor?: string | undefined;
 }
 
+export interface ListInboxQuery {
+  status?: 'unread' | 'read' | 'archived' | undefined;
+  limit?: number | undefined;
+  /** `next_cursor` of the page before. */
+  cursor?: string | undefined;
+}
+
 /** What each operation is given and answers. */
 export interface Operations {
   /** Tell somebody something */
@@ -796,12 +806,6 @@ export interface Operations {
   cancelNotification: { answer: Result };
   /** Start what failed, expired or was cancelled afresh */
   retryNotification: { answer: Result };
-  /** A user's inbox, newest first */
-  listInbox: { query: ListInboxQuery; answer: Inbox };
-  /** Mark many entries */
-  markInbox: { body: MarkInboxBody; answer: Marked };
-  /** Mark one entry */
-  markInboxEntry: { answer: InboxItem };
   /** Deliveries that failed for good, newest first */
   listDeadLetters: { query: ListDeadLettersQuery; answer: DeadLetterList };
   /** Start all that match afresh */
@@ -816,6 +820,14 @@ export interface Operations {
   clearSandbox: { answer: undefined };
   /** Engines, providers and configuration */
   getStatus: { answer: Status };
+  /** Make a token for a user's own inbox */
+  createUserToken: { answer: UserToken };
+  /** A user's inbox, newest first */
+  listInbox: { query: ListInboxQuery; answer: Inbox };
+  /** Mark many entries */
+  markInbox: { body: MarkInboxBody; answer: Marked };
+  /** Mark one entry */
+  markInboxEntry: { answer: InboxItem };
 }
 
 /** Where each operation is. */
@@ -828,9 +840,6 @@ export const ROUTES = {
   rescheduleNotification: { method: 'PATCH', path: '/api/v1/notifications/{id}' },
   cancelNotification: { method: 'POST', path: '/api/v1/notifications/{id}/cancel' },
   retryNotification: { method: 'POST', path: '/api/v1/notifications/{id}/retry' },
-  listInbox: { method: 'GET', path: '/api/v1/users/{user_id}/inbox' },
-  markInbox: { method: 'POST', path: '/api/v1/users/{user_id}/inbox/mark' },
-  markInboxEntry: { method: 'POST', path: '/api/v1/users/{user_id}/inbox/{id}/{mark}' },
   listDeadLetters: { method: 'GET', path: '/api/v1/dead-letters' },
   retryDeadLetters: { method: 'POST', path: '/api/v1/dead-letters/retry' },
   discardDeadLetter: { method: 'DELETE', path: '/api/v1/dead-letters/{delivery_id}' },
@@ -838,5 +847,9 @@ export const ROUTES = {
   listSandboxMessages: { method: 'GET', path: '/api/v1/sandbox/messages' },
   clearSandbox: { method: 'DELETE', path: '/api/v1/sandbox/messages' },
   getStatus: { method: 'GET', path: '/api/v1/status' },
+  createUserToken: { method: 'POST', path: '/api/v1/users/{user_id}/token' },
+  listInbox: { method: 'GET', path: '/api/v1/users/{user_id}/inbox' },
+  markInbox: { method: 'POST', path: '/api/v1/users/{user_id}/inbox/mark' },
+  markInboxEntry: { method: 'POST', path: '/api/v1/users/{user_id}/inbox/{id}/{mark}' },
 } as const satisfies Record<keyof Operations, object>;
 

@@ -142,7 +142,10 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     const open = config.apiKeys.length === 0;
     add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
     const { rateLimit: limit } = config;
-    add('Limits', limit === null ? 'none' : `${rateLimitText(limit)} per API key or address (RATE_LIMIT=off: none)`);
+    add(
+      'Limits',
+      limit === null ? 'none' : `${rateLimitText(limit)} per API key, user or address (RATE_LIMIT=off: none)`,
+    );
     const key = open ? '' : ` -H 'X-API-Key: …'`;
     lines.push(
       '',

@@ -2,13 +2,14 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
 import { answerErrors } from './answer-errors.ts';
-import { type Auth, askForKey, createAuth } from './auth.ts';
+import { type Auth, askForKey, askForUser, createAuth } from './auth.ts';
 import { clientAddresses } from './client-address.ts';
 import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
 import { welcomeRoute } from './compat/welcome.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { HTTP_LIMITS, type HttpDeps, type HttpLimits } from './deps.ts';
 import { countBodies, type FrontDoorOptions, guardFrontDoor } from './front-door.ts';
 import { knownRoutes } from './known-routes.ts';
@@ -27,13 +28,14 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
+import { userTokenRoutes } from './routes/user-tokens.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
 export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const auth = createAuth(deps.apiKeys);
+  const auth = createAuth(deps.apiKeys, deps.tokens);
   /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
   const open = new Set<string>();
 
@@ -47,8 +49,10 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
   const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  const guard = rateGuardOf(deps, auth, ({ raw, routeOptions: { url = '' } }) => {
-    return open.has(url) || (url === METRICS && auth.isAllowed(raw));
+  const elsewhere = crossOrigin(app, new Set(deps.inboxOrigins));
+  const guard = rateGuardOf(deps, auth, (request) => {
+    const { url = '' } = request.routeOptions;
+    return open.has(url) || (url === METRICS && auth.isAllowed(request.raw)) || elsewhere.isPreflight(request);
   });
   admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guard });
   answerErrors(app, deps);
@@ -74,13 +78,22 @@ export function createServer(deps: HttpDeps): FastifyInstance {
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
         });
         notificationRoutes(api, deps);
-        inboxRoutes(api, deps);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);
+        userTokenRoutes(api, deps);
       },
       { prefix: '/api/v1' },
     );
+    await root.register(
+      async (inboxes) => {
+        askForUser(inboxes, auth);
+        elsewhere.open(inboxes);
+        inboxRoutes(inboxes, deps);
+      },
+      { prefix: '/api/v1' },
+    );
+    elsewhere.preflights(root);
     await root.register(async (compat) => {
       countBodies(compat, door);
       await doors(compat, { ...deps, accept: gate.watched(deps.accept), auth });
@@ -95,11 +108,11 @@ export function createServer(deps: HttpDeps): FastifyInstance {
  */
 function rateGuardOf(
   { rateLimits, trustedProxies = [] }: HttpDeps,
-  { keyOf }: Auth,
+  { keyOf, tokenOf }: Auth,
   isFree: (request: FastifyRequest) => boolean,
 ): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
-  const guard = rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+  const guard = rateGuard({ ...rateLimits, keyOf, tokenOf, addressOf: clientAddresses(trustedProxies) });
   return (request, reply, pass) => {
     if (isFree(request)) pass();
     else guard(request, reply, pass);

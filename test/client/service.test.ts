@@ -105,6 +105,15 @@ describe('the client on the service', () => {
     assert.deepEqual(await inbox.list({ status: 'unread' }).take(9), []);
   });
 
+  test('opens the inbox of one user by a token, and nothing else', async () => {
+    const { token, expires_at } = await tidings.createUserToken('user-1');
+    assert.ok(Date.parse(expires_at) > Date.now());
+    const ofUser = new Tidings({ baseUrl: running.url, apiKey: token });
+    assert.deepEqual(await ofUser.inbox('user-1').counts(), { total: 0, unread: 0, unseen: 0 });
+    await fails(ofUser.inbox('user-2').counts(), 'forbidden');
+    await fails(ofUser.stats(), 'forbidden');
+  });
+
   test('tells who is not let in, and who is not there', async () => {
     await fails(new Tidings({ baseUrl: running.url, apiKey: 'wrong' }).stats(), 'unauthorized');
     await fails(new Tidings({ baseUrl: `${running.url}/elsewhere`, apiKey: 'key-1' }).stats(), 'not_found');

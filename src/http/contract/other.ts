@@ -38,6 +38,11 @@ export const MarkedOut = named(
   { changed: Type.Integer(), counts: ref(CountsOut) },
   'How many entries changed, and the counts after that.',
 );
+export const UserTokenOut = named(
+  'UserToken',
+  { token: Type.String({ description: 'A JWT; what it holds is between this service and itself.' }), expires_at: text },
+  "Opens one user's inbox until `expires_at`.",
+);
 export const InboxMarkIn = closed(
   {
     as: word(INBOX_MARKS),
@@ -136,5 +141,5 @@ export const ReadyOut = named('Ready', { status: text, parts: PartsOut }, 'The p
 /** Everything that has a name in the OpenAPI document besides notifications and problems. */
 export const OTHER_SCHEMAS = [
   ...[ResultOut, InboxItemOut, CountsOut, InboxOut, MarkedOut, DeadLetterRetryOut, StatsOut, SandboxListOut],
-  ...[HealthOut, LiveOut, ReadyOut],
+  ...[UserTokenOut, HealthOut, LiveOut, ReadyOut],
 ];
