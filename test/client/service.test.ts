@@ -111,7 +111,7 @@ describe('the client on the service', () => {
     const ofUser = new Tidings({ baseUrl: running.url, apiKey: token });
     assert.deepEqual(await ofUser.inbox('user-1').counts(), { total: 0, unread: 0, unseen: 0 });
     await fails(ofUser.inbox('user-2').counts(), 'forbidden');
-    await fails(ofUser.stats(), 'forbidden');
+    await fails(ofUser.stats(), 'unauthorized');
   });
 
   test('tells who is not let in, and who is not there', async () => {
