@@ -6,6 +6,8 @@ import { SETTINGS } from '../src/config/config.ts';
 import { FAULTS, PROBLEMS } from '../src/domain/problem.ts';
 import { REASONS } from '../src/domain/reason.ts';
 import type { Setting } from '../src/domain/settings.ts';
+import { apiReference } from './api-reference.ts';
+import { cliReference } from './cli-reference.ts';
 import { envExample, namesFor } from './env-example.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { openApiTypes } from './openapi-types.ts';
@@ -114,7 +116,12 @@ export function readDoc(file: string): string {
 /** Files that the code writes from beginning to end. */
 export async function writtenFiles(): Promise<Readonly<Record<string, string>>> {
   const document = await openApiDocument();
-  return { '.env.example': envExample(), 'sdk/src/openapi.ts': openApiTypes(document) };
+  return {
+    '.env.example': envExample(),
+    'docs/api.md': apiReference(document),
+    'docs/cli.md': cliReference(),
+    'sdk/src/openapi.ts': openApiTypes(document),
+  };
 }
 
 if (import.meta.main) {

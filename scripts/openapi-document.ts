@@ -3,6 +3,7 @@ import { NOW, testServer } from '../test/kit/test-server.ts';
 
 /** The OpenAPI document as `/openapi.json` serves it where API keys are set: what of it is read here. */
 export interface OpenApiDocument {
+  readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
 }
