@@ -8,6 +8,7 @@ import {
   operationsUnder,
   successOf,
 } from './openapi-document.ts';
+import { nameOfWords, WORDS } from './openapi-types.ts';
 
 /** Writes docs/api.md: the OpenAPI document for people who read. */
 export function apiReference(document: OpenApiDocument): string {
@@ -31,10 +32,14 @@ export function apiReference(document: OpenApiDocument): string {
     '# API reference',
     '<!-- Written by `npm run docs` from the OpenAPI document. -->',
     INTRODUCTION,
-    `${contents.join('\n')}\n- [Objects](#objects)`,
+    `${contents.join('\n')}\n- [Objects](#objects)\n- [Words](#words)`,
     ...sections,
     '## Objects',
     ...objects,
+    '## Words',
+    ...Object.entries(WORDS)
+      .filter(([name]) => CODES[name] === undefined)
+      .map(([name, words]) => `### ${name}\n\n${listed(words)}`),
     '',
   ].join('\n\n');
 }
@@ -49,7 +54,9 @@ const INTRODUCTION = `A running service has the same as an OpenAPI 3.1 document 
 - **Idempotency**: the same \`Idempotency-Key\` with the same body is answered with the stored answer; nothing is sent twice.
 - **Lists** are newest first: \`{"data": […], "next_cursor": "…"}\`. The next page has \`?cursor=\` and the same filters; the last has a cursor
   of null.
-- **Limits**: 429 and 503 come with \`Retry-After\`. From TypeScript, [@tidings/client](../sdk/README.md) does all of this.`;
+- **Limits**: 429 and 503 come with \`Retry-After\`. From TypeScript, [@tidings/client](../sdk/README.md) does all of this.
+
+In the tables * marks what a request must have, and what an answer always has.`;
 
 /** What every operation can answer, or every one that takes parameters or a body. */
 const COMMON: ReadonlySet<string> = new Set([
@@ -163,10 +170,25 @@ function objectText(name: string, schema: JsonSchema): string {
 function typeText(schema: JsonSchema): string {
   if (schema.$ref !== undefined) return `[${nameOfRef(schema.$ref)}](#${anchorOf(nameOfRef(schema.$ref))})`;
   if (schema.anyOf !== undefined) return schema.anyOf.map(typeText).join(' or ');
-  if (schema.enum !== undefined) return schema.enum.map((word) => `\`${word}\``).join(' ');
+  if (schema.enum !== undefined) return wordsText(schema.enum);
   if (schema.type === 'array') return `list of ${typeText(schema.items ?? {})}`;
   if (typeof schema.additionalProperties === 'object') return `object of ${typeText(schema.additionalProperties)}`;
   return schema.type === undefined ? 'anything' : schema.type;
+}
+
+const CODES: Readonly<Record<string, string>> = {
+  ReasonCode: 'errors.md#reasons',
+  ProblemCode: 'errors.md#problems',
+  FaultCode: 'errors.md#faults',
+};
+
+function wordsText(words: readonly string[]): string {
+  const name = nameOfWords(words);
+  return name === null ? listed(words) : `[${name}](${CODES[name] ?? `#${anchorOf(name)}`})`;
+}
+
+function listed(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(' ');
 }
 
 function meaning(schema: JsonSchema): string {

@@ -52,7 +52,7 @@ export function openApiTypes(document: OpenApiDocument): string {
 }
 
 /** Lists of words that stand in many places have a name. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
+export const WORDS: Readonly<Record<string, readonly string[]>> = {
   Channel: CHANNELS,
   DeliveryStatus: DELIVERY_STATUSES,
   Priority: PRIORITIES,
@@ -139,9 +139,13 @@ function typeOf(schema: JsonSchema, direction: Direction, indent: string): strin
   }
 }
 
+/** The name of a list of words, if it has one. */
+export function nameOfWords(words: readonly string[]): string | null {
+  return Object.entries(WORDS).find(([, list]) => list.join() === words.join())?.[0] ?? null;
+}
+
 function wordsOf(words: readonly string[]): string {
-  const known = Object.entries(WORDS).find(([, list]) => list.join() === words.join());
-  return known?.[0] ?? words.map((word) => `'${word}'`).join(' | ');
+  return nameOfWords(words) ?? words.map((word) => `'${word}'`).join(' | ');
 }
 
 function objectOf({ properties = {}, required = [] }: JsonSchema, direction: Direction, indent: string): string {
