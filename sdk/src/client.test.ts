@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { VirtualTime } from '../../test/kit/virtual-time.ts';
 import { Tidings, TidingsError, type TidingsOptions } from './client.ts';
@@ -263,6 +264,13 @@ describe('an abort', () => {
       assert.deepEqual(times(), [0]);
     });
   }
+
+  test('that does not come leaves nothing at a signal that lives on', async () => {
+    const { signal } = new AbortController();
+    const { tidings, end } = setUp(['cut off', problem(429, 'too_many_requests', { 'retry-after': '1' })]);
+    await end(tidings.send(HELLO, { signal }));
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
 
   test('before the call ends it before anything is asked', async () => {
     const { tidings, end, times } = setUp([]);

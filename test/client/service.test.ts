@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Tidings, TidingsError } from '../../sdk/src/client.ts';
 import { type Service, service } from '../faces/bed.ts';
+import { httpReceiver } from '../kit/http-receiver.ts';
 import { closedPort } from '../kit/mail-server.ts';
 
 /** The client on the real service, in this process. */
@@ -112,6 +113,14 @@ describe('the client on the service', () => {
     assert.deepEqual(await ofUser.inbox('user-1').counts(), { total: 0, unread: 0, unseen: 0 });
     await fails(ofUser.inbox('user-2').counts(), 'forbidden');
     await fails(ofUser.stats(), 'unauthorized');
+  });
+
+  test('follows no redirect, which would make a GET of a POST', async () => {
+    await using elsewhere = await httpReceiver();
+    elsewhere.answer('/api/v1/notifications', { status: 302, headers: { location: `${elsewhere.url}/page` } });
+    const redirected = new Tidings({ baseUrl: elsewhere.url });
+    await fails(redirected.send({ recipient: 'user@example.com', message: 'Hi' }), 'unexpected_answer');
+    assert.equal(elsewhere.requests.length, 1);
   });
 
   test('tells who is not let in, and who is not there', async () => {

@@ -108,6 +108,37 @@ describe('on the command line, a service', () => {
     assert.deepEqual([bare.code, bare.out], [2, '']);
   });
 
+  test('retries a great many part by part, and tells how far it came when Ctrl-C ends it', async () => {
+    await using receiver = await httpReceiver();
+    const parts = [
+      { matched: 10_000, retried: 0, next_cursor: 'a' },
+      { matched: 2_000, retried: 0, next_cursor: null },
+      { matched: 500, retried: 500, next_cursor: 'b' },
+      { matched: 500, retried: 490, next_cursor: 'c' },
+    ];
+    const io = recordedIo({ columns: 100 });
+    receiver.answer('/api/v1/dead-letters/retry', ...parts.slice(0, 3).map((body) => ({ body })), (response) => {
+      io.interrupt();
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(parts[3]));
+    });
+    const code = await runCli(['dead-letters', 'retry', '--all', '--url', receiver.url], io);
+    assert.equal(code, 130);
+    assert.equal(io.written.out, '990 dead letters of 12,000 on their way again\n');
+    assert.match(io.written.err, /500 of 12,000/);
+    assert.deepEqual(
+      receiver.requests.map(({ body }) => {
+        const { dry_run, cursor } = JSON.parse(body) as { dry_run: boolean; cursor?: string };
+        return [dry_run, cursor];
+      }),
+      [
+        [true, undefined],
+        [true, 'a'],
+        [false, undefined],
+        [false, 'b'],
+      ],
+    );
+  });
+
   test('tells its figures', async () => {
     await tidings(['send', '--to', 'user@example.com', '--message', 'Hi']);
     const { out } = await tidings(['stats', '--window', '1h']);
