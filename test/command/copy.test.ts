@@ -222,7 +222,7 @@ test('refuses in a sentence what cannot be copied, and touches nothing', async (
     assert.doesNotMatch(result.stderr, /canary|\n {4}at /);
   };
   const pair = (a: string, b: string) => ['--from', a, '--to', b];
-  await refused(2, [], /copy needs --from and --to/);
+  await refused(2, [], /copy needs --from URL/);
   await refused(2, ['--from', from, '--two', 'x'], /--two/);
   await refused(2, pair('mysql://root:canary@127.0.0.1/x', from), /--from mysql:.* is not sqlite:<path> or postgres:/);
   await refused(2, pair(from, 'sqlite::memory:'), /--to sqlite::memory: is not/);
