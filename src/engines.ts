@@ -11,6 +11,7 @@ import { localLimiter } from './limiter/local/local-limiter.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
 import type { InboxStore } from './store/inbox.ts';
+import type { MoveLog, News } from './store/moves.ts';
 import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -22,7 +23,7 @@ import type { StorageFigures } from './telemetry/gauges.ts';
  * not loaded, as the libraries of all of them together are a tenth of an idle process's memory.
  */
 export interface OpenStore {
-  readonly store: Store & InboxStore & SandboxStore & TransferStore & ChangeSignal;
+  readonly store: Store & InboxStore & SandboxStore & TransferStore & MoveLog & News & ChangeSignal;
   /** The clock that the store's times are on. */
   readonly clock: Clock;
   readonly migrated: readonly string[];

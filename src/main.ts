@@ -23,6 +23,7 @@ import { createAccept } from './pipeline/accept.ts';
 import { createBulkhead } from './pipeline/bulkhead.ts';
 import { createControl } from './pipeline/control.ts';
 import { createDeliver } from './pipeline/deliver.ts';
+import { createForgetter } from './pipeline/forget.ts';
 import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/hand-off.ts';
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
@@ -175,6 +176,9 @@ function startWork(
     const sweeper = createSweeper(common);
     sweeper.start();
     stops.push(() => sweeper.stop());
+    const forgetter = createForgetter({ store, clock, emit });
+    forgetter.start();
+    stops.push(() => forgetter.stop());
   }
   if (!roles.has('worker')) return null;
   let stopping = false;
@@ -221,6 +225,8 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
   const server = createServer({
     store,
     inbox: store,
+    moves: store,
+    news: store,
     sandbox: store,
     accept: createAccept({
       store,

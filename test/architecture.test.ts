@@ -14,13 +14,17 @@ interface Layer {
   readonly packages?: readonly string[];
 }
 
-const PORTS = ['src/store/store.ts', 'src/store/inbox.ts', 'src/store/sandbox.ts', 'src/queue/queue.ts'];
+const PORTS = [
+  ...['src/store/store.ts', 'src/store/inbox.ts', 'src/store/moves.ts', 'src/store/sandbox.ts'],
+  'src/queue/queue.ts',
+];
 const ALL_PORTS = [...PORTS, 'src/limiter/limiter.ts', 'src/channels/provider.ts'];
 
 const LAYERS: readonly Layer[] = [
   { files: 'src/domain/**', may: ['src/domain/**'], packages: ['node:url'] },
   ...ALL_PORTS.map((files) => ({ files, may: ['src/domain/**'], packages: [] })),
   // Its rows are those of the other ports.
+  { files: 'src/store/inbox-order.ts', may: ['src/domain/**', 'src/store/inbox.ts'], packages: [] },
   { files: 'src/store/transfer.ts', may: ['src/domain/**', 'src/store/*.ts'], packages: [] },
   { files: 'src/config/**', may: ['src/domain/**', 'src/config/**'] },
   { files: 'src/store/*/**', may: ['src/domain/**', 'src/store/*.ts', '@/**'] },
@@ -44,7 +48,9 @@ const LAYERS: readonly Layer[] = [
   { files: 'src/cli.ts', may: ['**'] },
   { files: 'src/cli/**', may: ['**'] },
   // The dashboard is a client: of the service it knows the contract alone, and of that the types.
-  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**'] },
+  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**', 'inbox/src/*.ts'] },
+  // It is published by itself: it knows nothing of what is around it.
+  { files: 'inbox/src/**', may: ['inbox/src/**'], packages: ['react'] },
   // Published by itself, it stands by itself.
   { files: 'sdk/src/**', may: ['sdk/src/**'], packages: [] },
 ];
@@ -80,7 +86,7 @@ const FORBIDDEN: readonly {
   {
     what: 'fetch, which nothing guards',
     code: /(?<![.\w$#]|function\s+)fetch\s*\(/,
-    except: ['web/src/api/client.ts', 'sdk/src/transport.ts'],
+    except: ['web/src/api/client.ts', 'inbox/src/**', 'sdk/src/transport.ts'],
   },
   { what: 'an enum', code: /\benum\s+[\w$]+\s*\{/ },
   { what: 'a namespace', code: /\b(?:namespace|module)\s+[\w$.]+\s*\{/ },
@@ -236,6 +242,12 @@ test('the dashboard imports its own files and packages, and of the contract type
 test('the client is made of its own files, without a package', () => {
   const sources = sourcesUnder('sdk/src');
   assert.ok(sources.length > 5, 'the client was not found');
+  assert.deepEqual(check(sources), []);
+});
+
+test('the inbox imports its own files, and nothing but React', () => {
+  const sources = sourcesUnder('inbox/src');
+  assert.ok(sources.length > 10, 'the inbox was not found');
   assert.deepEqual(check(sources), []);
 });
 

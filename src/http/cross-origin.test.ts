@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { readEvents } from '../../test/kit/event-reader.ts';
 import { testServer } from '../../test/kit/test-server.ts';
 import { localLimiter } from '../limiter/local/local-limiter.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
@@ -30,17 +32,30 @@ const told = (headers: object) => Object.keys(headers).filter((name) => name.sta
 
 describe('a page from elsewhere', () => {
   test('is told what it may ask of an inbox, without a key and without being counted', async () => {
-    for (const path of ['', '/mark', '/018f0000-0000-7000-8000-000000000000.1/read']) {
+    for (const path of ['', '/stream', '/mark', '/018f0000-0000-7000-8000-000000000000.1/read']) {
       const answer = await preflight(`${INBOX}${path}`, SITE, 'POST');
       assert.deepEqual([answer.statusCode, answer.body], [204, ''], path);
       const { headers } = answer;
       assert.equal(headers['access-control-allow-origin'], SITE);
-      assert.equal(headers['access-control-allow-methods'], path === '' ? 'GET, HEAD' : 'POST');
+      assert.equal(
+        headers['access-control-allow-methods'],
+        path === '' ? 'GET, HEAD' : path === '/stream' ? 'GET' : 'POST',
+      );
       assert.equal(headers['access-control-allow-headers'], 'Authorization, Content-Type, Last-Event-ID, X-Request-Id');
       assert.equal(headers['access-control-allow-credentials'], undefined);
       assert.equal(headers['ratelimit-limit'], undefined);
       assert.equal(headers.vary, 'Origin');
     }
+  });
+
+  test('reads a stream', async (t) => {
+    const { app: own } = testServer(memoryStore({ clock }), { inboxOrigins: [SITE] });
+    await own.listen({ host: '127.0.0.1', port: 0 });
+    t.after(() => own.close());
+    const { port } = own.server.address() as AddressInfo;
+    const stream = await readEvents(`http://127.0.0.1:${port}${INBOX}/stream`, { origin: SITE });
+    t.after(() => stream.cut());
+    assert.deepEqual([stream.headers['access-control-allow-origin'], stream.headers.vary], [SITE, 'Origin']);
   });
 
   test('reads answers and refusals alike', async () => {

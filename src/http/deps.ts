@@ -4,6 +4,7 @@ import type { Accept } from '../pipeline/accept.ts';
 import type { Control } from '../pipeline/control.ts';
 import type { HealthReport } from '../pipeline/health.ts';
 import type { InboxStore } from '../store/inbox.ts';
+import type { MoveLog, News } from '../store/moves.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
 import type { DashboardFiles } from './dashboard-files.ts';
@@ -15,7 +16,9 @@ import type { UserTokens } from './user-tokens.ts';
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
   readonly store: Pick<Store, 'findAnswer' | 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
-  readonly inbox: Pick<InboxStore, 'listInbox' | 'countInbox' | 'markInboxEntry' | 'markInbox'>;
+  readonly inbox: Omit<InboxStore, 'addToInbox' | 'forgetMarks'>;
+  readonly moves: Pick<MoveLog, 'endOfMoves' | 'movesAfter'>;
+  readonly news: News;
   readonly sandbox: Pick<SandboxStore, 'listSandbox' | 'clearSandbox'>;
   readonly accept: Accept;
   readonly control: Control;
@@ -78,6 +81,8 @@ export interface HttpLimits {
   readonly connections: number;
   /** Requests of one connection that have no answer yet. */
   readonly pipelined: number;
+  /** How often something goes over a stream of events in any case. */
+  readonly heartbeatMs: number;
   readonly overload: OverloadLimits;
 }
 
@@ -91,6 +96,7 @@ export const HTTP_LIMITS: HttpLimits = {
   answerMs: 60_000,
   connections: 20_000,
   pipelined: 100,
+  heartbeatMs: 15_000,
   overload: { pending: 250, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
 };
 

@@ -28,7 +28,9 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
+import { eventStreamRoutes, inboxStreamRoutes } from './routes/streams.ts';
 import { userTokenRoutes } from './routes/user-tokens.ts';
+import { eventStreams } from './streams/event-streams.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
@@ -57,6 +59,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guard });
   answerErrors(app, deps);
 
+  const streams = eventStreams(app, { ...deps, heartbeatMs: limits.heartbeatMs });
   app.register(async (root) => {
     await openApi(root, deps);
     await root.register(async (everybody) => {
@@ -78,6 +81,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
         });
         notificationRoutes(api, deps);
+        eventStreamRoutes(api, deps, streams);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);
@@ -90,6 +94,7 @@ export function createServer(deps: HttpDeps): FastifyInstance {
         askForUser(inboxes, auth);
         elsewhere.open(inboxes);
         inboxRoutes(inboxes, deps);
+        inboxStreamRoutes(inboxes, deps, streams, auth);
       },
       { prefix: '/api/v1' },
     );

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
+import { readEvents } from '../../test/kit/event-reader.ts';
+import { ManualClock } from '../../test/kit/manual-clock.ts';
 import { testServer } from '../../test/kit/test-server.ts';
+import { until } from '../../test/kit/until.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
 import { tokenSecrets } from './token-secrets.ts';
 import { userTokens } from './user-tokens.ts';
@@ -130,6 +134,39 @@ describe("a user's token", () => {
     } finally {
       now = before;
     }
+  });
+
+  test('opens a stream for as long as it is good, and not for another user', async (t) => {
+    const time = new ManualClock();
+    const timed = userTokens({ secrets: [secret], ttl: 15 * MINUTE, clock: time });
+    const served = testServer(memoryStore({ clock: time }), { clock: time, tokens: timed, apiKeys: [KEY] });
+    await served.app.listen({ host: '127.0.0.1', port: 0 });
+    t.after(() => served.app.close());
+    const stream = async (headers: Record<string, string>, userId = 'u') => {
+      const { port } = served.app.server.address() as AddressInfo;
+      const reader = await readEvents(`http://127.0.0.1:${port}/api/v1/users/${userId}/inbox/stream`, headers);
+      t.after(() => reader.cut());
+      return reader;
+    };
+    const { token } = await timed.mint('u');
+    assert.equal((await stream(as(token), 'v')).status, 403);
+    assert.equal((await stream({})).status, 401);
+    const [own, keyed] = [await stream(as(token)), await stream(withKey)];
+    await Promise.all([own.count(1), keyed.count(1)]);
+    let isOver = false;
+    void own.ended.finally(() => {
+      isOver = true;
+    });
+    time.advance(15 * MINUTE - 1);
+    await (await stream(withKey)).count(1);
+    assert.equal(isOver, false);
+    time.advance(1);
+    await until(own.ended, () => 'the stream goes on');
+    const more = await stream(withKey);
+    await more.count(1);
+    assert.deepEqual([more.status, keyed.status], [200, 200]);
+    time.advance(20_000);
+    assert.equal((await stream(as(token))).status, 401);
   });
 
   test('is looked at also where no key is asked for, while everything else is open there', async () => {

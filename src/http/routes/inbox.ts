@@ -3,19 +3,19 @@ import { Type } from 'typebox';
 import { parseDeliveryId } from '../../domain/ids.ts';
 import type { Fault } from '../../domain/problem.ts';
 import { isUserId } from '../../domain/recipient.ts';
-import { formatTime, parseTime } from '../../domain/time.ts';
-import { INBOX_MARKS, INBOX_STATUSES, type InboxEntry } from '../../store/inbox.ts';
+import { parseTime } from '../../domain/time.ts';
+import { INBOX_MARKS, INBOX_STATUSES } from '../../store/inbox.ts';
 import { answers, BODY_PROBLEMS, PAGE_QUERY, USER_PARAM, USER_SECURITY, userProblems } from '../contract/documented.ts';
 import { word } from '../contract/forms.ts';
 import { InboxItemOut, InboxMarkIn, InboxOut, MarkedOut } from '../contract/other.ts';
 import { fault } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
-import { timeOrNull } from '../notification-out.ts';
+import { inboxItemOut } from '../inbox-out.ts';
 import { readPage } from '../page-in.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { readerOf, wordIn } from '../query-in.ts';
 
-type ByUser = { Params: { user_id: string } };
+export type ByUser = { Params: { user_id: string } };
 const tags = ['Inbox'];
 
 /** What a user sees in the application: the `in_app` messages. */
@@ -74,7 +74,8 @@ export function inboxRoutes(app: FastifyInstance, deps: HttpDeps): void {
   );
 }
 
-function withUser<T>(
+/** The path's user id is one, or the request is refused. */
+export function withUser<T>(
   request: FastifyRequest<ByUser>,
   reply: FastifyReply,
   act: (userId: string) => Promise<T>,
@@ -109,19 +110,4 @@ function readWhich({ ids, before }: InboxMarkIn) {
   });
   if (faults.length > 0) return faults;
   return ids === undefined ? { before: time } : { ids: known };
-}
-
-function inboxItemOut(entry: InboxEntry) {
-  return {
-    id: entry.id,
-    notification_id: entry.notificationId,
-    title: entry.title,
-    body: entry.body,
-    action_url: entry.actionUrl,
-    data: entry.data,
-    created_at: formatTime(entry.createdAt),
-    seen_at: timeOrNull(entry.seenAt),
-    read_at: timeOrNull(entry.readAt),
-    archived_at: timeOrNull(entry.archivedAt),
-  };
 }

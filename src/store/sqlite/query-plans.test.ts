@@ -7,6 +7,7 @@ import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareWrite } from './write.ts';
@@ -32,6 +33,7 @@ function everyStatement(): Watched {
   prepareWrite(db);
   prepareClaims(db);
   prepareSandbox(db);
+  prepareMoves(db);
   const reads = prepareReads(db);
   for (const filter of LIST_FILTERS) {
     reads.list(filter, FIRST_PAGE);
@@ -47,7 +49,19 @@ function everyStatement(): Watched {
 }
 
 /** What grows with what was accepted: a walk over all of it gets slower every day. */
-const GROWING = ['notifications', 'n', 'deliveries', 'd', 'f', 'attempts', 'idempotency_keys', 'inbox', 'sandbox'];
+const GROWING = [
+  'notifications',
+  'n',
+  'deliveries',
+  'd',
+  'f',
+  'attempts',
+  'idempotency_keys',
+  'inbox',
+  'sandbox',
+  'moves',
+  'inbox_marks',
+];
 
 test('no statement walks over a table, or sorts what an index could have in order', () => {
   const db = everyStatement();

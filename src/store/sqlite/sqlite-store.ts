@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
+import type { MoveLog, MoveText, News } from '../moves.ts';
 import type { SandboxStore } from '../sandbox.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
@@ -11,12 +12,13 @@ import { diskRoom, type Statfs } from './disk-room.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
 
-export interface SqliteStore extends Store, InboxStore, SandboxStore, TransferStore {
+export interface SqliteStore extends Store, InboxStore, SandboxStore, TransferStore, MoveLog, News {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has committed to the same file; the answer ends that. */
@@ -53,6 +55,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   limitBusyWait(db);
 
   let tally = newTally();
+  let newMoves: MoveText[] = [];
+  const moves = prepareMoves(db);
+  const news = new Set<() => void>();
   const count = db.prepare(
     'INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
@@ -72,9 +77,15 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
         count.run(minute, kind, name, value);
       }
       tally = newTally();
+      if (newMoves.length > 0) moves.add(newMoves, clock.now());
+      newMoves = [];
+    },
+    committed() {
+      for (const ring of news) ring();
     },
     rolledBack() {
       tally = newTally();
+      newMoves = [];
     },
   });
   const accepts = prepareAccept(db);
@@ -128,6 +139,24 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     }
   }
 
+  function subscribe(ring: () => void): () => void {
+    let known = version();
+    let end = clock.after(CHANGE_PROBE, look);
+    function look(): void {
+      const now = version();
+      // Where it cannot be read something has changed too; whoever is woken meets the fault and tells it.
+      if (now !== known || now === null) ring();
+      known = now;
+      end = clock.after(CHANGE_PROBE, look);
+    }
+    const stop = () => end();
+    ends.add(stop);
+    return () => {
+      stop();
+      ends.delete(stop);
+    };
+  }
+
   return {
     migrated,
     // One job, so that a call is accepted as a whole or not at all.
@@ -135,7 +164,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       ifRoom(() =>
         group.run(
           submissions.reduce((rows, { notifications }) => rows + notifications.length * ROWS_OF_ONE, 0),
-          () => submissions.map((submission) => accepts.one(submission, tally)),
+          () => submissions.map((submission) => accepts.one(submission, tally, newMoves)),
         ),
       ),
     claimDue: (request) => ifRoom(() => group.run(request.limit, () => claims.claimDue(request, clock.now()))),
@@ -144,7 +173,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     write: (groups) =>
       group.runEach(
         ROWS_OF_ONE,
-        groups.map((changes) => () => writeGroup(changes, tally)),
+        groups.map((changes) => () => writeGroup(changes, tally, newMoves)),
       ),
     purge: ({ keysBefore, limit }) => group.run(limit, () => Number(purgeKeys.run(keysBefore, limit).changes)),
     probe: () => ifRoom(() => group.run(1, () => void setProbe.run(clock.now()))),
@@ -163,6 +192,14 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     countInbox: (userId) => read(() => inbox.count(userId)),
     markInboxEntry: (userId, id, mark, now) => group.run(1, () => inbox.mark(userId, id, mark, now)),
     markInbox: (userId, mark, which, now) => group.run(100, () => inbox.markMany(userId, mark, which, now)),
+    endOfInboxes: () => read(() => inbox.end()),
+    inboxAfter: (userId, point, limit) => read(() => inbox.after(userId, point, limit)),
+    inboxesAfter: (point, limit) => read(() => inbox.usersAfter(point, limit)),
+    forgetMarks: (before, limit) => group.run(limit, () => inbox.forgetMarks(before, limit)),
+
+    endOfMoves: () => read(() => moves.end()),
+    movesAfter: (point, limit) => read(() => moves.after(point, limit)),
+    forgetMoves: (keep, limit) => group.run(limit, () => moves.forget(keep, limit)),
 
     addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
@@ -178,21 +215,14 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       group.run(rows.length, () => transfer.writeRows(table, rows, copy)).catch(falseIfTaken),
     endCopy: (copy) => group.run(1, () => transfer.endCopy(copy)),
 
-    subscribe(ring) {
-      let known = version();
-      let end = clock.after(CHANGE_PROBE, look);
-      function look(): void {
-        const now = version();
-        // Where it cannot be read something has changed too; whoever is woken meets the fault and tells it.
-        if (now !== known || now === null) ring();
-        known = now;
-        end = clock.after(CHANGE_PROBE, look);
-      }
-      const stop = () => end();
-      ends.add(stop);
+    subscribe,
+    onNews(ring) {
+      const own = () => ring();
+      news.add(own);
+      const stop = subscribe(own);
       return () => {
+        news.delete(own);
         stop();
-        ends.delete(stop);
       };
     },
 
