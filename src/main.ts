@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
 import { httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
-import { type ChannelPlan, openPlan } from './channels/registry.ts';
+import { type ChannelPlan, openPlan, type ReceiptReader } from './channels/registry.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Emit } from './domain/events.ts';
@@ -16,6 +17,7 @@ import { readDashboard } from './http/dashboard-files.ts';
 import { createOperationsServer } from './http/operations-server.ts';
 import type { ProcessStatus } from './http/process-status.ts';
 import type { RateLimits } from './http/rate-limits.ts';
+import type { ReceiptDeps } from './http/routes/receipts.ts';
 import { createServer } from './http/server.ts';
 import { tokenSecrets } from './http/token-secrets.ts';
 import { userTokens } from './http/user-tokens.ts';
@@ -28,6 +30,8 @@ import { createHandOff, type HandedOverUntil, type HandOff } from './pipeline/ha
 import { createHealth, type HealthReport } from './pipeline/health.ts';
 import { createProviderGate } from './pipeline/provider-gate.ts';
 import { createProviderPauses } from './pipeline/provider-pauses.ts';
+import { createReceive } from './pipeline/receive.ts';
+import { createRetainer } from './pipeline/retain.ts';
 import { createSettle } from './pipeline/settle.ts';
 import { createSweeper } from './pipeline/sweep.ts';
 import { createWatchdog, type Watchdog } from './pipeline/watchdog.ts';
@@ -52,8 +56,18 @@ export interface Running {
   readonly channels: Channels;
   /** Resolves if its worker cannot be brought to work any more: it is to be stopped, and another started. */
   readonly gaveUp: Promise<void>;
+  /** From now on it is not ready, and its clients are asked to come over new connections, which find others. It serves on. */
+  drain(): void;
   /** Takes and claims no more, finishes what is in hand, lets go of everything. Idempotent. */
   stop(): Promise<void>;
+}
+
+/** What is to be known beside the settings. */
+export interface ToldOf {
+  readonly version: string;
+  readonly settings: ProcessStatus['settings'];
+  /** Whose receipts are taken; left out: nobody's. */
+  readonly readers?: ReadonlyMap<string, ReceiptReader>;
 }
 
 /** Where `npm run build:web` leaves it. */
@@ -77,10 +91,11 @@ export async function startTidings(
   plan: ChannelPlan,
   roles: ReadonlySet<Role>,
   log: Log,
-  { version, settings }: { readonly version: string; readonly settings: ProcessStatus['settings'] },
+  { version, settings, readers = new Map() }: ToldOf,
 ): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
+  const drained = new AbortController();
   try {
     const open = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
     const { store, clock, place, figures } = open;
@@ -96,9 +111,10 @@ export async function startTidings(
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
-    const channels = openChannels(plan, store, stops);
+    const channels = openChannels(plan, store, config.publicUrl, stops);
 
-    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
+    const engines = { store, clock, bell, queue, handOff, handedOverUntil, channels };
+    const parts = { config, ...engines, emit, metrics, traces, drained: drained.signal };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
     const status: ProcessStatus = {
@@ -114,10 +130,10 @@ export async function startTidings(
     const health = healthOf(parts, work);
     const inflight = work === null ? null : () => config.concurrency - work.worker.signs().freeSlots;
     metrics.watch({ backlog: () => store.backlog(), health, inflight, storage: figures });
-    const about = { log, version, health, status };
+    const about = { log, version, health, status, readers };
     const url = roles.has('api') ? await startApi(parts, about, stops) : null;
     const metricsUrl = url === null ? await startOperations(parts, about, stops) : null;
-    return { url, metricsUrl, place, channels, gaveUp, stop };
+    return { url, metricsUrl, place, channels, gaveUp, drain: () => drained.abort(), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -136,6 +152,8 @@ interface Parts {
   readonly emit: Emit;
   readonly metrics: Metrics;
   readonly traces: Tracer | null;
+  /** Aborted when the process is about to stop. */
+  readonly drained: AbortSignal;
 }
 
 /** What is told of the process to those who ask it. */
@@ -144,12 +162,18 @@ interface About {
   readonly version: string;
   readonly status: ProcessStatus;
   readonly health: () => Promise<HealthReport>;
+  readonly readers: ReadonlyMap<string, ReceiptReader>;
 }
 
-function openChannels(plan: ChannelPlan, store: OpenStore['store'], stops: (() => Promise<void>)[]): Channels {
+function openChannels(
+  plan: ChannelPlan,
+  store: OpenStore['store'],
+  publicUrl: string | null,
+  stops: (() => Promise<void>)[],
+): Channels {
   const http = httpClient({ guard: null });
   const guardedHttp = httpClient({ guard: publicAddresses() });
-  const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random });
+  const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random, publicUrl });
   stops.push(async () => {
     await channels.close();
     await Promise.all([http.close(), guardedHttp.close()]);
@@ -179,6 +203,9 @@ function startWork(
     const forgetter = createForgetter({ store, clock, emit });
     forgetter.start();
     stops.push(() => forgetter.stop());
+    const retainer = createRetainer({ store, clock, random: Math.random, emit, retention: config.retention });
+    retainer.start();
+    stops.push(() => retainer.stop());
   }
   if (!roles.has('worker')) return null;
   let stopping = false;
@@ -258,21 +285,38 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
       about.log.warn({ event: 'overloaded', refused: count });
       metrics.refused('overloaded', count);
     },
+    receipts: receiptsOf(parts, about),
     version: about.version,
     status: about.status,
     dashboard: readDashboard(DASHBOARD),
   });
-  return listen(server, config.host, config.port, stops);
+  return listen(server, config.host, config.port, parts.drained, stops);
 }
 
-function healthOf({ store, clock, bell, queue }: Parts, work: Work | null): () => Promise<HealthReport> {
-  const { worker = null, watchdog = null } = work ?? {};
-  return createHealth({ store, queue: queue ?? bell, worker, watchdog, clock });
+function receiptsOf({ config, store, handOff, clock, emit, metrics }: Parts, { readers }: About): ReceiptDeps {
+  return {
+    readers: new Map(
+      [...readers].flatMap(([provider, open]) => {
+        const read = open(config.publicUrl);
+        return read === null ? [] : [[provider, read] as const];
+      }),
+    ),
+    receive: createReceive({ store, handOff, clock, retry: config.retry, emit }),
+    onOther: (provider, outcome, count) => metrics.receipts(provider, outcome, count),
+  };
 }
+
+function healthOf({ store, clock, bell, queue, drained }: Parts, work: Work | null): () => Promise<HealthReport> {
+  const { worker = null, watchdog = null } = work ?? {};
+  const health = createHealth({ store, queue: queue ?? bell, worker, watchdog, clock });
+  return async () => (drained.aborted ? { ...(await health()), process: ABOUT_TO_STOP } : health());
+}
+
+const ABOUT_TO_STOP = { ok: false, needed: true, detail: 'it was told to stop' };
 
 /** What supervisors and Prometheus ask of a process that has no API, where they are to. */
 async function startOperations(
-  { config, clock, metrics }: Parts,
+  { config, clock, metrics, drained }: Parts,
   { log, version, health }: About,
   stops: (() => Promise<void>)[],
 ): Promise<string | null> {
@@ -287,7 +331,7 @@ async function startOperations(
     log: hearRequests({ log, metrics: null, traces: null }),
     version,
   });
-  return listen(server, config.host, config.metricsPort, stops);
+  return listen(server, config.host, config.metricsPort, drained, stops);
 }
 
 /** Answers where that is. First of all to stop: what is accepted from then on would only wait for the next start. */
@@ -295,9 +339,14 @@ async function listen(
   server: ReturnType<typeof createServer>,
   host: string,
   port: number,
+  drained: AbortSignal,
   stops: (() => Promise<void>)[],
 ): Promise<string> {
   stops.push(() => server.close());
+  const useOnce = (_: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  };
+  drained.addEventListener('abort', () => server.server.prependListener('request', useOnce));
   // A name can stand for several addresses. The framework would serve each by a server of its own, past our guards.
   await server.listen({ host: (await lookup(host)).address, port });
   const address = server.server.address() as AddressInfo;

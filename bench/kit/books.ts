@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import { firstIdAt } from '../../src/domain/ids.ts';
+import { READY as READY_IN_POSTGRES } from '../../src/store/postgres/claim.ts';
+import { READY as READY_IN_SQLITE } from '../../src/store/sqlite/statements.ts';
 import { seen } from '../../test/kit/until.ts';
 
 /** What happened to the notifications of a bench, as the store has it. Times are in ms. */
@@ -25,7 +27,7 @@ const PATIENCE = 600_000;
 
 export function sqliteBooks(path: string): Books {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
-  const isUnfinished = db.prepare(unfinished('deliveries'));
+  const isUnfinished = db.prepare(unfinished('deliveries', READY_IN_SQLITE));
   const read = db.prepare(tripOf('', "unhex(replace(:since, '-', ''))"));
   return {
     allFinished: (seconds) => finished(() => Promise.resolve(isUnfinished.get()?.yes === 0), seconds),
@@ -40,15 +42,16 @@ export async function postgresBooks(url: string): Promise<Books> {
   const first = async (sql: string, params: readonly string[] = []) =>
     (await client.query<Record<string, unknown>>(sql, [...params])).rows[0] ?? {};
   return {
-    allFinished: (seconds) => finished(async () => (await first(unfinished('tidings.deliveries'))).yes === 0, seconds),
+    allFinished: (seconds) =>
+      finished(async () => (await first(unfinished('tidings.deliveries', READY_IN_POSTGRES))).yes === 0, seconds),
     trip: async (since) => tripFrom(await first(tripOf('tidings.', '$1::uuid'), [firstIdAt(since)])),
     [Symbol.asyncDispose]: () => client.end(),
   };
 }
 
-/** Letter by letter the conditions of the partial indexes, so that looking stays cheap. */
-function unfinished(deliveries: string): string {
-  return `SELECT CASE WHEN EXISTS (SELECT 1 FROM ${deliveries} WHERE status IN ('scheduled', 'pending', 'retrying'))
+/** `ready`: letter by letter the condition of the partial index, so that looking stays cheap. */
+function unfinished(deliveries: string, ready: string): string {
+  return `SELECT CASE WHEN EXISTS (SELECT 1 FROM ${deliveries} WHERE ${ready})
     OR EXISTS (SELECT 1 FROM ${deliveries} WHERE status = 'sending') THEN 1 ELSE 0 END AS yes`;
 }
 

@@ -69,6 +69,7 @@ export type ProblemCode =
   | 'invalid_token'
   | 'token_expired'
   | 'forbidden'
+  | 'invalid_signature'
   | 'not_found'
   | 'method_not_allowed'
   | 'request_timeout'
@@ -87,6 +88,7 @@ export type ProblemCode =
   | 'internal'
   | 'overloaded'
   | 'unavailable'
+  | 'too_early'
   | 'not_ready';
 
 export type FaultCode =

@@ -1,5 +1,6 @@
 import type { Command, Option } from './command.ts';
 import { FILTER_OPTIONS, SIZE_OPTIONS } from './list-options.ts';
+import { OPERATOR_COMMANDS } from './operator-commands.ts';
 
 /** The options of every command that talks to a running service. */
 const SERVICE: Readonly<Record<string, Option>> = {
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
     examples: ['tidings copy --from sqlite:./data/tidings.db --to postgres://tidings:secret@db.example.com/tidings'],
     run: async (given, io) => (await import('./copy.ts')).copyCommand(given, io),
   },
+  ...OPERATOR_COMMANDS,
   {
     name: 'config check',
     about: 'read all settings, name every fault, show what would run',

@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { parseRateLimit, type RateLimit } from '../domain/rate-limit.ts';
+import { MAX_DAYS, parseRetention, type Retention, retentionOf, TERMINAL_STATUSES } from '../domain/retention.ts';
 import {
   DEFAULT_SCHEDULE,
   exponentialPolicy,
@@ -9,7 +10,7 @@ import {
   type RetryPolicy,
   scheduledPolicy,
 } from '../domain/retry-policy.ts';
-import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
+import { baseUrl, choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
 import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { queueNames } from './aliases.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
@@ -38,6 +39,9 @@ export const SETTINGS = {
     min: 0,
     max: 65_535,
     doc: 'Where `worker` and `scheduler` serve `/metrics` and `/health`, at `API_HOST`; 0 takes a free port. Unset: nowhere. With the API they are on its port.',
+  }),
+  publicUrl: baseUrl('PUBLIC_URL', {
+    doc: 'Where the world finds the API, through whatever proxy stands in front: Twilio calls back there (`/receipts/twilio`). Unset: it is not asked to.',
   }),
   database: setting(
     'DATABASE_URL',
@@ -108,6 +112,24 @@ export const SETTINGS = {
     default: '64',
     doc: 'How many sends a worker makes at once.',
   }),
+  retentionDays: integer('RETENTION_DAYS', {
+    min: 0,
+    max: MAX_DAYS,
+    default: '0',
+    doc: 'How many days a notification is kept after its end, with all that belongs to it, its inbox entry too. 0: for ever.',
+  }),
+  retentionByStatus: setting(
+    'RETENTION_DAYS_BY_STATUS',
+    `days by status (${TERMINAL_STATUSES.join(', ')}), separated by commas: failed=365,sent=30`,
+    { doc: 'The same where it differs by how the notification ended; 0: for ever.' },
+    parseRetention,
+  ),
+  drainSeconds: integer('DRAIN_SECONDS', {
+    min: 0,
+    max: 300,
+    default: '0',
+    doc: 'How long a process that is told to stop by SIGTERM goes on serving, while `/health/ready` says 503 already. Behind a load balancer: longer than that takes to notice.',
+  }),
   apiKeys: list('API_KEYS', {
     of: 'keys',
     item: (key: string): string | undefined => (/^[\x21-\x7e]+$/.test(key) ? key : undefined),
@@ -168,6 +190,8 @@ export interface Config {
   readonly port: number;
   /** Of a process without the API; null: it listens nowhere. */
   readonly metricsPort: number | null;
+  /** Where the world finds the API, without a trailing slash; null: nowhere that is known. */
+  readonly publicUrl: string | null;
   readonly database: DatabaseLocation;
   readonly databasePool: number;
   readonly queue: QueueLocation;
@@ -178,6 +202,9 @@ export interface Config {
   readonly leaseMs: number;
   readonly sendTimeout: number;
   readonly concurrency: number;
+  readonly retention: Retention;
+  /** How long it goes on serving after it was told to stop. */
+  readonly drainMs: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
   /** Empty: they are derived, or drawn. */
@@ -202,6 +229,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     host: values.host,
     port: values.apiPort ?? values.port,
     metricsPort: values.metricsPort,
+    publicUrl: values.publicUrl,
     database: values.database,
     databasePool: values.databasePool,
     queue: values.queue,
@@ -212,6 +240,8 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     leaseMs: values.leaseSeconds * 1000,
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
+    retention: retentionOf(values.retentionDays, values.retentionByStatus ?? {}),
+    drainMs: values.drainSeconds * 1000,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
     tokenSecrets: values.tokenSecrets ?? [],
     tokenTtl: values.tokenTtl,

@@ -11,6 +11,7 @@ import type { DashboardFiles } from './dashboard-files.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { ProcessStatus } from './process-status.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { ReceiptDeps } from './routes/receipts.ts';
 import type { UserTokens } from './user-tokens.ts';
 
 /** What the HTTP server is made of. Main fills it. */
@@ -45,6 +46,8 @@ export interface HttpDeps {
   readonly log: (line: RequestLine) => void;
   /** Called now and then with how many requests were turned away since the last time, as too much was going on. */
   readonly onRefused: (count: number) => void;
+  /** Left out: no provider's receipts are taken. */
+  readonly receipts?: ReceiptDeps;
   readonly version: string;
   readonly status: ProcessStatus;
   /** Null: it has not been built. */

@@ -408,7 +408,7 @@ test('shows a dead letter with its attempts, and sets it aside', () =>
     assert.equal((await app.inject({ method: 'DELETE', url })).statusCode, 404);
   }));
 
-const OPEN = /^\/(?:$|health|openapi\.json)/;
+const OPEN = /^\/(?:$|health|openapi\.json|receipts\/)/;
 
 test('asks for a key on every route of the API and at every door, and on no other', () =>
   withServer(

@@ -26,6 +26,7 @@ import { inboxRoutes } from './routes/inbox.ts';
 import { METRICS, metricsRoute } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { type ReceiptDeps, receiptPaths, receiptRoutes } from './routes/receipts.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
 import { eventStreamRoutes, inboxStreamRoutes } from './routes/streams.ts';
@@ -48,15 +49,16 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
   const mostBytes = limits.manyBytes;
-  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
+  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN, ...receiptPaths(deps.receipts)]);
   const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
   const elsewhere = crossOrigin(app, new Set(deps.inboxOrigins));
-  const guard = rateGuardOf(deps, auth, (request) => {
+  const guard = rateGuardOf(deps, auth);
+  const guardOthers = sparing(guard, (request) => {
     const { url = '' } = request.routeOptions;
     return open.has(url) || (url === METRICS && auth.isAllowed(request.raw)) || elsewhere.isPreflight(request);
   });
-  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guard });
+  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guardOthers });
   answerErrors(app, deps);
 
   const streams = eventStreams(app, { ...deps, heartbeatMs: limits.heartbeatMs });
@@ -68,6 +70,11 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       dashboardRoutes(everybody, deps);
       welcomeRoute(everybody, dashboardPage(deps.dashboard));
       await docsRoutes(everybody);
+    });
+    await root.register(async (vendors) => {
+      vendors.addHook('onRoute', ({ url }) => void open.add(url));
+      countBodies(vendors, door);
+      receiptRoutes(vendors, { ...(deps.receipts ?? NO_RECEIPTS), random, rateGuard: guard, mostBytes });
     });
     await root.register(async (keyed) => {
       askForKey(keyed, auth);
@@ -107,17 +114,23 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-/**
- * The limits on how often a client may ask. Probes, which come from supervisors, and the documentation have none; nor
- * has whoever may read the figures, as they are needed most when others ask too often.
- */
-function rateGuardOf(
-  { rateLimits, trustedProxies = [] }: HttpDeps,
-  { keyOf, tokenOf }: Auth,
-  isFree: (request: FastifyRequest) => boolean,
-): RateGuard {
+const NO_RECEIPTS: ReceiptDeps = {
+  readers: new Map(),
+  receive: () => Promise.resolve('unknown'),
+  onOther: () => undefined,
+};
+
+/** The limits on how often a client may ask. */
+function rateGuardOf({ rateLimits, trustedProxies = [] }: HttpDeps, { keyOf, tokenOf }: Auth): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
-  const guard = rateGuard({ ...rateLimits, keyOf, tokenOf, addressOf: clientAddresses(trustedProxies) });
+  return rateGuard({ ...rateLimits, keyOf, tokenOf, addressOf: clientAddresses(trustedProxies) });
+}
+
+/**
+ * Probes, which come from supervisors, and the documentation have no limits; nor has whoever may read the figures, as
+ * they are needed most when others ask too often. Vendors' requests are counted once it shows that they are none.
+ */
+function sparing(guard: RateGuard, isFree: (request: FastifyRequest) => boolean): RateGuard {
   return (request, reply, pass) => {
     if (isFree(request)) pass();
     else guard(request, reply, pass);

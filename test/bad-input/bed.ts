@@ -11,6 +11,7 @@ import { seen, until } from '../kit/until.ts';
 import { type Inventory, postgresInventory, sqliteInventory } from './inventory.ts';
 import { KEY, SECRET, SITE } from './request.ts';
 import { plantSeeds } from './seeds.ts';
+import { VENDOR_ENV } from './vendor.ts';
 import { Wire } from './wire.ts';
 
 export const STORES = ['sqlite', 'postgres'] as const;
@@ -73,6 +74,7 @@ async function openBed(store: StoreName): Promise<Bed> {
       API_KEYS: KEY,
       TOKEN_SECRET: SECRET,
       INBOX_ORIGINS: SITE,
+      ...VENDOR_ENV,
     };
     const service = await startApi(folder, env);
     const wire = new Wire(service.port);

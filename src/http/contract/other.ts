@@ -127,6 +127,17 @@ export const SandboxListOut = named(
   'What the sandbox caught instead of sending, newest first.',
 );
 
+export const ReceiptsOut = named(
+  'Receipts',
+  {
+    applied: Type.Integer({ description: 'News that changed a delivery.' }),
+    stale: Type.Integer({ description: 'News that came before, or that newer news outweighs.' }),
+    unknown: Type.Integer({ description: 'News of messages that are not known here.' }),
+    ignored: Type.Integer({ description: 'News that change nothing: opened, deferred, …' }),
+  },
+  'What came of the news in a request.',
+);
+
 const PartsOut = map<unknown>(Type.Object({ ok: Type.Boolean(), needed: Type.Boolean(), detail: orNull(text) }), {
   description: 'By name. Without a part that is not needed the service works on, degraded.',
 });
@@ -141,5 +152,5 @@ export const ReadyOut = named('Ready', { status: text, parts: PartsOut }, 'The p
 /** Everything that has a name in the OpenAPI document besides notifications and problems. */
 export const OTHER_SCHEMAS = [
   ...[ResultOut, InboxItemOut, CountsOut, InboxOut, MarkedOut, DeadLetterRetryOut, StatsOut, SandboxListOut],
-  ...[UserTokenOut, HealthOut, LiveOut, ReadyOut],
+  ...[UserTokenOut, ReceiptsOut, HealthOut, LiveOut, ReadyOut],
 ];

@@ -2,6 +2,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { type DeliveryStatus, isHandedOver } from '../../domain/delivery.ts';
 import type { InboxStore, NewInboxEntry } from '../inbox.ts';
 import type { MoveLog, News } from '../moves.ts';
+import type { RetentionStore } from '../retention.ts';
 import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
 import type { AcceptResult, Change, Store, Submission } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
@@ -27,6 +28,7 @@ import { migrate, readMigrations } from './migrate.ts';
 import { endOfMoves, forgetMoves, movesAfter, OPEN_MOVES } from './moves.ts';
 import { whenReady } from './open.ts';
 import { deadLetters, find, list } from './read.ts';
+import { forget, forgetCaught, forgetCounters } from './retention.ts';
 import { addToSandbox, clearSandbox, listSandbox } from './sandbox.ts';
 import { type Steady, StoreClock } from './store-clock.ts';
 import { type TimeParameter, type TimeSource, timeParameter } from './store-time.ts';
@@ -34,7 +36,7 @@ import { transferOn } from './transfer.ts';
 import { UnderWay } from './under-way.ts';
 import { writeBatch } from './write.ts';
 
-export interface PostgresStore extends Store, InboxStore, SandboxStore, TransferStore, MoveLog, News {
+export interface PostgresStore extends Store, InboxStore, SandboxStore, RetentionStore, TransferStore, MoveLog, News {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has made something ready; the answer ends that. */
@@ -180,6 +182,10 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
     addToSandbox: (messages) => open.run(() => batches.sandbox(messages)),
     listSandbox: (filter, page) => read((session) => listSandbox(session, filter, page)),
     clearSandbox: () => write(clearSandbox),
+
+    forget: (request) => write((session) => forget(session, request)),
+    forgetCaught: (before, limit) => write((session) => forgetCaught(session, before, limit)),
+    forgetCounters: (minute, limit) => write((session) => forgetCounters(session, minute, limit)),
 
     ...transferOn(database, read, write),
 

@@ -12,7 +12,16 @@ const postgres = postgresForTests();
 const make = builders(() => Date.now());
 
 /** What grows with what was accepted: a walk over all of it gets slower every day. */
-const GROWING = ['notifications', 'deliveries', 'attempts', 'idempotency_keys', 'inbox', 'sandbox', 'inbox_marks'];
+const GROWING = [
+  'notifications',
+  'deliveries',
+  'attempts',
+  'idempotency_keys',
+  'inbox',
+  'sandbox',
+  'inbox_marks',
+  'counters',
+];
 
 /** Everything that is asked for all day. */
 async function aDay(store: PostgresStore): Promise<void> {
@@ -44,6 +53,10 @@ async function aDay(store: PostgresStore): Promise<void> {
   await store.inboxesAfter(point, 10);
   await store.forgetMarks(1, 10);
   await store.movesAfter(await store.endOfMoves(), 10);
+  const endedBefore = { sent: Date.now() + 1_000, failed: Date.now() + 1_000 };
+  await store.forget({ endedBefore, after: null, rows: 10 });
+  await store.forgetCaught(Date.now(), 10);
+  await store.forgetCounters(Date.now(), 10);
 }
 
 interface Plan {

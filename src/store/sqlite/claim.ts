@@ -10,9 +10,7 @@ const CLAIMABLE = `SELECT d.*, ${NOTIFICATION_COLUMNS} FROM deliveries d JOIN no
 
 /** Everything about leases. The writing functions run inside the caller's transaction. */
 export function prepareClaims(db: DatabaseSync) {
-  const due = db.prepare(
-    `${CLAIMABLE} WHERE d.${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`,
-  );
+  const due = db.prepare(`${CLAIMABLE} WHERE ${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
   const byId = db.prepare(`${CLAIMABLE} WHERE d.notification_id = ? AND d.leg = ?`);
   const expired = db.prepare(`${CLAIMABLE} WHERE d.status = 'sending' AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
   const take = db.prepare(

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { statusesFrom } from '../../domain/counters.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import { type DeliveryId, deliveryId, firstIdAt, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/outcome.ts';
@@ -104,7 +105,7 @@ export function prepareReads(db: DatabaseSync) {
 }
 
 /** Dead letters, below the key of the page before and within the times asked for. */
-const DEAD = `d.status = 'failed' AND d.${UNSENT} AND d.discarded_at IS NULL
+const DEAD = `d.status = 'failed' AND ${UNSENT} AND d.discarded_at IS NULL
   AND (d.notification_id, d.leg) < (:notification_id, :leg) AND d.notification_id < :top AND d.notification_id >= :bottom`;
 const DEAD_LETTERS = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id WHERE ${DEAD}`;
 const LAST_DEAD_LETTER = `SELECT d.notification_id, d.leg FROM deliveries d WHERE ${DEAD}
@@ -128,7 +129,7 @@ function candidatesFor(filter: NotificationFilter, after: string | null): Candid
   for (const bound of ['createdAfter', 'createdBefore']) asked.delete(bound);
   if (filter.status !== undefined && INDEXED.has(filter.status)) {
     const from = `FROM deliveries d CROSS JOIN notifications n ON n.id = d.notification_id
-      WHERE d.status = :candidate AND d.${UNSENT} AND d.notification_id < :before AND d.notification_id >= :floor
+      WHERE d.status = :candidate AND ${UNSENT} AND d.notification_id < :before AND d.notification_id >= :floor
       AND NOT EXISTS (SELECT 1 FROM deliveries e
         WHERE e.notification_id = d.notification_id AND e.leg < d.leg AND e.status = :candidate)`;
     return { from, key: 'd.notification_id', isAll: false, params: { ...params, candidate: filter.status } };
@@ -156,11 +157,11 @@ function created({ createdAfter, createdBefore }: NotificationFilter): readonly 
 
 function readStats(db: DatabaseSync, since: number): StoreStats {
   const minute = Math.floor(since / MINUTE);
-  const byStatus: Partial<Record<DeliveryStatus, number>> = {};
+  const byStatus: Record<string, number> = {};
   const live = `SELECT status, count(*) AS n FROM (
       SELECT status FROM deliveries WHERE ${READY} UNION ALL SELECT status FROM deliveries WHERE status = 'sending'
       LIMIT ${COUNT_LIMIT}) GROUP BY status`;
-  for (const row of db.prepare(live).all()) byStatus[row.status as DeliveryStatus] = row.n as number;
+  for (const row of db.prepare(live).all()) byStatus[row.status as string] = row.n as number;
   const sums = { accepted: 0, channel: {} as Record<string, number>, provider: {} as Record<string, number> };
   const totals = db
     .prepare('SELECT kind, name, sum(count) AS n FROM counters WHERE minute >= ? GROUP BY kind, name')
@@ -169,9 +170,9 @@ function readStats(db: DatabaseSync, since: number): StoreStats {
     const name = row.name as string;
     const count = row.n as number;
     if (row.kind === 'accepted') sums.accepted = count;
-    else if (row.kind === 'finished') byStatus[name as DeliveryStatus] = count;
+    else if (row.kind === 'finished') byStatus[name] = count;
     else if (row.kind === 'channel') sums.channel[name] = count;
-    else sums.provider[name] = count;
+    else if (row.kind === 'provider') sums.provider[name] = count;
   }
   const series = db
     .prepare(
@@ -187,7 +188,13 @@ function readStats(db: DatabaseSync, since: number): StoreStats {
       sent: (row.sent as number | null) ?? 0,
       failed: (row.failed as number | null) ?? 0,
     }));
-  return { accepted: sums.accepted, byStatus, byChannel: sums.channel, byProvider: sums.provider, series };
+  return {
+    accepted: sums.accepted,
+    byStatus: statusesFrom(byStatus),
+    byChannel: sums.channel,
+    byProvider: sums.provider,
+    series,
+  };
 }
 
 function readBacklog(db: DatabaseSync, now: number): Awaited<ReturnType<Store['backlog']>> {

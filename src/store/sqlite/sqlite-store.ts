@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../domain/clock.ts';
 import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
 import type { MoveLog, MoveText, News } from '../moves.ts';
+import type { RetentionStore } from '../retention.ts';
 import type { SandboxStore } from '../sandbox.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
@@ -14,11 +16,12 @@ import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
+import { prepareRetention } from './retention.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
 
-export interface SqliteStore extends Store, InboxStore, SandboxStore, TransferStore, MoveLog, News {
+export interface SqliteStore extends Store, InboxStore, SandboxStore, RetentionStore, TransferStore, MoveLog, News {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has committed to the same file; the answer ends that. */
@@ -50,6 +53,8 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path, clock, onNotice = () => {} } = options;
+  const wasThere = existsSync(path);
+  const before = sameFile(path);
   const db = openDatabase(path);
   const migrated = migrateOrClose();
   limitBusyWait(db);
@@ -59,9 +64,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const moves = prepareMoves(db);
   const news = new Set<() => void>();
   const count = db.prepare(
-    'INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
+    'INSERT INTO counters (minute, kind, name, count) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
-  const isSameFile = sameFile(path);
+  const isSameFile = wasThere ? before : sameFile(path);
   let lookAgainAt = 0;
   const group = new GroupCommit(db, clock, {
     beforeBegin() {
@@ -94,9 +99,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const reads = prepareReads(db);
   const inbox = prepareInbox(db);
   const sandbox = prepareSandbox(db);
+  const retention = prepareRetention(db);
   const transfer = prepareTransfer(db, path);
   const setProbe = db.prepare(
-    'INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
+    'INSERT INTO probe (id, probed_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
   );
   const purgeKeys = db.prepare(
     'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)',
@@ -114,7 +120,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   function migrateOrClose(): readonly string[] {
     try {
-      return migrate(db, readMigrations(), clock.now());
+      const done = migrate(db, readMigrations(), clock.now());
+      // A restore may have held it locked, and put another in its place by now.
+      if (wasThere && !before()) throw new Error(`the file ${path} was replaced as it was being opened; start again`);
+      return done;
     } catch (error) {
       db.close();
       throw error;
@@ -204,6 +213,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
     clearSandbox: () => group.run(100, () => sandbox.clear()),
+
+    forget: (request) => group.run(request.rows, () => retention.forget(request)),
+    forgetCaught: (before, limit) => group.run(limit, () => retention.forgetCaught(before, limit)),
+    forgetCounters: (minute, limit) => group.run(limit, () => retention.forgetCounters(minute, limit)),
 
     identity: () => read(() => transfer.identity()),
     writeMark: () => read(() => transfer.writeMark()),

@@ -1,0 +1,141 @@
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { formatTime } from '../../domain/time.ts';
+import type { BackupNote } from '../backup.ts';
+import { assertRoom, isSameFile, isThere, newPart, removePart, SIDE_FILES, sync } from './backup-files.ts';
+import {
+  assertSound,
+  checkBackup,
+  hasTable,
+  isBackup,
+  NOTE_TABLE,
+  notBackup,
+  Refusal,
+  tablesOf,
+} from './backup-note.ts';
+import { isLocked } from './database.ts';
+
+/** How long another process's lock is waited for, in ms. */
+const LOCK_WAIT = 500;
+/** Tables that hold something even where nothing was ever accepted. */
+const ALWAYS_FILLED: ReadonlySet<string> = new Set(['tidings_migrations', 'probe']);
+
+/**
+ * Puts a backup in the place of the database at `path`; throws a Refusal, and then nothing has changed. What is checked
+ * is the copy that becomes the database: nothing lies between the check and the use.
+ */
+export function restoreFile(
+  file: string,
+  path: string,
+  force: boolean,
+  now: number,
+): { readonly note: BackupNote; readonly aside: string | null; readonly inDoubt: number } {
+  if (!isBackup(file)) throw new Refusal(notBackup(file));
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (isSameFile(file, path)) throw new Refusal(`${file} is the database itself`);
+  const old = isThere(path) ? holdOld(path, force) : null;
+  let part: string | null = null;
+  try {
+    if (old === null) assertNoRemains(path, force);
+    assertRoom(path, statSync(file).size);
+    part = newPart(path, now);
+    const { note, inDoubt } = prepare(file, part, now);
+    const before = `${path}.before-${formatTime(now).replaceAll(':', '-')}`;
+    const aside = old?.isWorthKeeping === true ? before : null;
+    publish(part, path, { isThere: old !== null, aside });
+    return { note, aside, inDoubt };
+  } finally {
+    old?.release();
+    if (part !== null) removePart(part);
+  }
+}
+
+/** The database that is there, in nobody's use and locked against everybody until it is released. */
+interface Held {
+  /** It holds something, or nobody can say. */
+  readonly isWorthKeeping: boolean;
+  release(): void;
+}
+
+function holdOld(path: string, force: boolean): Held {
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(path, { timeout: LOCK_WAIT });
+    // Only who has a file to themselves may end its log: this is the test, and it takes -wal and -shm away.
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const held = db;
+    const isWorthKeeping = isFilled(held, path);
+    if (isWorthKeeping && !force) {
+      throw new Refusal(`${path} is not empty; --force replaces it, and keeps it under another name`);
+    }
+    return { isWorthKeeping, release: () => held.close() };
+  } catch (error) {
+    db?.close();
+    if (error instanceof Refusal) throw error;
+    if (isLocked(error)) throw new Refusal(`${path} is in use; stop every Tidings that works with it`);
+    if (force) return { isWorthKeeping: true, release: () => {} };
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`${path} cannot be read (${why}); --force replaces it, and keeps it under another name`);
+  }
+}
+
+function isFilled(db: DatabaseSync, path: string): boolean {
+  const tables = tablesOf(db);
+  if (tables.length > 0 && !hasTable(db, 'tidings_migrations')) {
+    throw new Refusal(`${path} holds tables of another program`);
+  }
+  return tables
+    .filter((table) => !ALWAYS_FILLED.has(table))
+    .some((table) => db.prepare(`SELECT 1 AS yes FROM "${table}" LIMIT 1`).get() !== undefined);
+}
+
+/** A log that was left without its database would be read into the new one. */
+function assertNoRemains(path: string, force: boolean): void {
+  const remains = SIDE_FILES.map((side) => `${path}${side}`).filter((one) => existsSync(one));
+  if (remains.length > 0 && !force) {
+    throw new Refusal(`there is no ${path}, but ${remains.join(' and ')}; --force restores all the same`);
+  }
+}
+
+/** Leases end now, so that the sweeper sees to what was being sent as soon as there is one. */
+function prepare(file: string, part: string, now: number): { readonly note: BackupNote; readonly inDoubt: number } {
+  copyFileSync(file, part);
+  chmodSync(part, 0o600);
+  const note = checkBackup(part, file);
+  const db = new DatabaseSync(part);
+  try {
+    db.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+    db.exec(`DROP TABLE ${NOTE_TABLE}`);
+    db.prepare("UPDATE deliveries SET due_at = ? WHERE status = 'sending' AND due_at > ?").run(now, now);
+    const sending = db.prepare("SELECT count(*) AS n FROM deliveries WHERE status = 'sending'").get();
+    db.exec('COMMIT');
+    assertSound(db, 'what was restored');
+    return { note, inDoubt: Number(sending?.n) };
+  } finally {
+    db.close();
+  }
+}
+
+/** One rename is all that others can see. */
+function publish(part: string, path: string, old: { readonly isThere: boolean; readonly aside: string | null }): void {
+  sync(part);
+  if (old.aside !== null) linkSync(path, old.aside);
+  // A log that could be read was read into its database; of one that could not, it goes with the rest of it.
+  for (const side of SIDE_FILES.filter((one) => existsSync(`${path}${one}`))) {
+    renameSync(`${path}${side}`, `${old.aside ?? `${part}.old`}${side}`);
+  }
+  if (old.isThere) renameSync(part, path);
+  else linkNew(part, path);
+  sync(dirname(path));
+}
+
+/** Unlike a rename, a link fails where somebody has made a database meanwhile. */
+function linkNew(part: string, path: string): void {
+  try {
+    linkSync(part, path);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    throw new Refusal(`somebody has just made ${path}; stop every Tidings that works with it`);
+  }
+}
