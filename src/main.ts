@@ -111,7 +111,7 @@ export async function startTidings(
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
-    const channels = openChannels(plan, store, config.publicUrl, stops);
+    const channels = openChannels(plan, store, config.publicUrl, roles, stops);
 
     const engines = { store, clock, bell, queue, handOff, handedOverUntil, channels };
     const parts = { config, ...engines, emit, metrics, traces, drained: drained.signal };
@@ -169,6 +169,7 @@ function openChannels(
   plan: ChannelPlan,
   store: OpenStore['store'],
   publicUrl: string | null,
+  roles: ReadonlySet<Role>,
   stops: (() => Promise<void>)[],
 ): Channels {
   const http = httpClient({ guard: null });
@@ -178,6 +179,9 @@ function openChannels(
     await channels.close();
     await Promise.all([http.close(), guardedHttp.close()]);
   });
+  // Whoever is going to call others has it ready before the first call.
+  const callsOthers = [...plan.values()].flat().some(({ id }) => id !== 'inbox' && id !== 'sandbox');
+  if (roles.has('worker') && callsOthers) void http.load();
   return channels;
 }
 
