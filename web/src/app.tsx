@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { useAccess } from './api/key.ts';
+import { useLive } from './api/live.ts';
 import { DeadLettersPage } from './pages/dead-letters/dead-letters.tsx';
 import { NotificationPage } from './pages/notification/notification.tsx';
 import { NotificationsPage } from './pages/notifications/notifications.tsx';
@@ -35,9 +36,16 @@ export function App() {
           </Broken>
         )}
       </Shell>
+      {!isAsked && <Live />}
       <Toasts />
     </>
   );
+}
+
+/** Nothing to see: as long as it is there, what is shown is live. */
+function Live() {
+  useLive();
+  return null;
 }
 
 function Pages() {

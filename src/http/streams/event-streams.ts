@@ -38,6 +38,8 @@ const RETRY = 2_000;
 
 interface OpenStream {
   readonly response: ServerResponse;
+  /** Until when its client may see this, in ms since the epoch. */
+  readonly until: number;
   /** Since the last heartbeat its client has not taken all of what had been written before. */
   stuck: boolean;
 }
@@ -52,7 +54,8 @@ export function eventStreams(
 ): EventStreams {
   const streams = new Set<OpenStream>();
   const heart = setInterval(() => {
-    for (const stream of streams) beat(stream);
+    const now = clock.now();
+    for (const stream of streams) beat(stream, now);
   }, heartbeatMs);
   heart.unref();
   let closing = false;
@@ -75,9 +78,8 @@ export function eventStreams(
         unwatch();
         throw error;
       }
-      const stream = { response, stuck: false };
+      const stream = { response, until: until ?? Infinity, stuck: false };
       streams.add(stream);
-      const stay = until === null ? () => {} : clock.after(until - clock.now(), () => response.end());
       response.on('error', () => undefined);
       response.on('drain', () => {
         stream.stuck = false;
@@ -85,7 +87,6 @@ export function eventStreams(
       });
       response.on('close', () => {
         streams.delete(stream);
-        stay();
         unwatch();
         bell.ring();
       });
@@ -153,9 +154,10 @@ function begin(reply: FastifyReply): void {
   reply.raw.write(`retry: ${RETRY}\n\n`);
 }
 
-function beat(stream: OpenStream): void {
+function beat(stream: OpenStream, now: number): void {
   const { response } = stream;
-  if (!response.writableNeedDrain) response.write(':\n\n');
+  if (stream.until <= now) response.end();
+  else if (!response.writableNeedDrain) response.write(':\n\n');
   else if (stream.stuck) response.destroy();
   else stream.stuck = true;
 }
