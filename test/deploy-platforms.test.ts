@@ -69,6 +69,22 @@ describe('the unit of systemd', () => {
     assert.ok(Number(one('LimitNOFILE')) >= (20_000 * 4) / 3);
   });
 
+  test('has a backup beside it, which reaches its data and nobody else', () => {
+    const backup = readUnit(join(ROOT, 'deploy/systemd/tidings-backup.service'));
+    const [command = ''] = backup.get('ExecStart') ?? [];
+    assert.match(command, /^\/opt\/tidings\/node_modules\/\.bin\/node \/opt\/tidings\/bin\/tidings\.js backup /);
+    const folders = backup.get('StateDirectory')?.[0]?.split(' ') ?? [];
+    assert.deepEqual(folders, ['tidings', 'tidings-backups']);
+    assert.ok(command.includes(`/var/lib/${folders[1]} `));
+    for (const key of ['DynamicUser', 'User', 'CapabilityBoundingSet', 'ProtectSystem', 'SystemCallFilter']) {
+      assert.deepEqual(backup.get(key), unit.get(key), key);
+    }
+    assert.deepEqual(backup.get('Environment'), ['DATABASE_URL=sqlite:/var/lib/tidings/tidings.db']);
+    assert.deepEqual(backup.get('PrivateNetwork'), ['yes']);
+    const timer = readUnit(join(ROOT, 'deploy/systemd/tidings-backup.timer'));
+    assert.deepEqual(timer.get('OnCalendar'), ['hourly']);
+  });
+
   test('comes with a file of settings, those that are secret to be filled in', () => {
     const names = text('deploy/systemd/tidings.env').matchAll(/^#?([A-Z_]+)=/gm);
     for (const [, name = ''] of names) assert.ok(KNOWN.has(name), name);
@@ -197,6 +213,12 @@ describe('the Helm chart', () => {
   test('is of this version, and sets settings alone', () => {
     const chart = parse(text('deploy/helm/tidings/Chart.yaml')) as { version: string; appVersion: string };
     assert.deepEqual([chart.version, chart.appVersion], [MANIFEST.version, MANIFEST.version]);
+    for (const overlay of ['all-in-one', 'scaled']) {
+      assert.match(
+        text(`deploy/kubernetes/${overlay}/kustomization.yaml`),
+        new RegExp(`newTag: "${MANIFEST.version}"`),
+      );
+    }
     const set = [...templates.join('\n').matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name = '']) => name);
     assert.ok(set.length >= 3);
     for (const name of [...set, ...Object.keys(values.settings)]) assert.ok(KNOWN.has(name), name);
