@@ -50,6 +50,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       return copyCommand(rest);
     case 'backup':
     case 'restore':
+    case 'reconcile':
       return operate(command, rest);
     case 'config':
       return rest[0] === 'check' && rest.length === 1 ? checkConfig() : misused('the only one is: config check');

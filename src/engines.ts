@@ -10,11 +10,13 @@ import type { Limiter } from './limiter/limiter.ts';
 import { localLimiter } from './limiter/local/local-limiter.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
+import type { AuditStore } from './store/audit.ts';
 import type { Backups } from './store/backup.ts';
 import type { InboxStore } from './store/inbox.ts';
 import type { MoveLog, News } from './store/moves.ts';
 import type { RetentionStore } from './store/retention.ts';
 import type { SandboxStore } from './store/sandbox.ts';
+import { openSqliteAudit } from './store/sqlite/audit.ts';
 import { sqliteBackups } from './store/sqlite/backup.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -75,6 +77,17 @@ export async function openStoreForCopy(
       return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url), figures };
     }
   }
+}
+
+/** Opens the store for going through it: nothing is changed, its schema neither, and others may be working with it. */
+export async function openAudit(
+  { database }: Pick<Config, 'database'>,
+  clock: Clock,
+  onNotice: (text: string) => void,
+): Promise<AuditStore> {
+  if (database.kind === 'sqlite') return openSqliteAudit(resolve(database.path), clock);
+  const { openPostgresAudit } = await import('./store/postgres/audit.ts');
+  return openPostgresAudit({ url: database.url, clock, onNotice });
 }
 
 /** Where a store is one file, how to back it up; null where its server has tools of its own for that. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { publicAddresses } from './channels/address-guard.ts';
@@ -55,6 +56,8 @@ export interface Running {
   readonly channels: Channels;
   /** Resolves if its worker cannot be brought to work any more: it is to be stopped, and another started. */
   readonly gaveUp: Promise<void>;
+  /** From now on it is not ready, and its clients are asked to come over new connections, which find others. It serves on. */
+  drain(): void;
   /** Takes and claims no more, finishes what is in hand, lets go of everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -92,6 +95,7 @@ export async function startTidings(
 ): Promise<Running> {
   const stops: (() => Promise<void>)[] = [];
   const stop = stopper(stops);
+  const drained = new AbortController();
   try {
     const open = await openStore(config, realClock, (text) => log.warn({ event: 'store', text }));
     const { store, clock, place, figures } = open;
@@ -107,9 +111,10 @@ export async function startTidings(
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
-    const channels = openChannels(plan, store, config.publicUrl, stops);
+    const channels = openChannels(plan, store, config.publicUrl, roles, stops);
 
-    const parts = { config, store, clock, bell, queue, handOff, handedOverUntil, channels, emit, metrics, traces };
+    const engines = { store, clock, bell, queue, handOff, handedOverUntil, channels };
+    const parts = { config, ...engines, emit, metrics, traces, drained: drained.signal };
     const { promise: gaveUp, resolve: giveUp } = Promise.withResolvers<void>();
     const work = startWork(parts, roles, giveUp, stops);
     const status: ProcessStatus = {
@@ -128,7 +133,7 @@ export async function startTidings(
     const about = { log, version, health, status, readers };
     const url = roles.has('api') ? await startApi(parts, about, stops) : null;
     const metricsUrl = url === null ? await startOperations(parts, about, stops) : null;
-    return { url, metricsUrl, place, channels, gaveUp, stop };
+    return { url, metricsUrl, place, channels, gaveUp, drain: () => drained.abort(), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -147,6 +152,8 @@ interface Parts {
   readonly emit: Emit;
   readonly metrics: Metrics;
   readonly traces: Tracer | null;
+  /** Aborted when the process is about to stop. */
+  readonly drained: AbortSignal;
 }
 
 /** What is told of the process to those who ask it. */
@@ -162,6 +169,7 @@ function openChannels(
   plan: ChannelPlan,
   store: OpenStore['store'],
   publicUrl: string | null,
+  roles: ReadonlySet<Role>,
   stops: (() => Promise<void>)[],
 ): Channels {
   const http = httpClient({ guard: null });
@@ -171,6 +179,9 @@ function openChannels(
     await channels.close();
     await Promise.all([http.close(), guardedHttp.close()]);
   });
+  // Whoever is going to call others has it ready before the first call.
+  const callsOthers = [...plan.values()].flat().some(({ id }) => id !== 'inbox' && id !== 'sandbox');
+  if (roles.has('worker') && callsOthers) void http.load();
   return channels;
 }
 
@@ -283,7 +294,7 @@ async function startApi(parts: Parts, about: About, stops: (() => Promise<void>)
     status: about.status,
     dashboard: readDashboard(DASHBOARD),
   });
-  return listen(server, config.host, config.port, stops);
+  return listen(server, config.host, config.port, parts.drained, stops);
 }
 
 function receiptsOf({ config, store, handOff, clock, emit, metrics }: Parts, { readers }: About): ReceiptDeps {
@@ -299,14 +310,17 @@ function receiptsOf({ config, store, handOff, clock, emit, metrics }: Parts, { r
   };
 }
 
-function healthOf({ store, clock, bell, queue }: Parts, work: Work | null): () => Promise<HealthReport> {
+function healthOf({ store, clock, bell, queue, drained }: Parts, work: Work | null): () => Promise<HealthReport> {
   const { worker = null, watchdog = null } = work ?? {};
-  return createHealth({ store, queue: queue ?? bell, worker, watchdog, clock });
+  const health = createHealth({ store, queue: queue ?? bell, worker, watchdog, clock });
+  return async () => (drained.aborted ? { ...(await health()), process: ABOUT_TO_STOP } : health());
 }
+
+const ABOUT_TO_STOP = { ok: false, needed: true, detail: 'it was told to stop' };
 
 /** What supervisors and Prometheus ask of a process that has no API, where they are to. */
 async function startOperations(
-  { config, clock, metrics }: Parts,
+  { config, clock, metrics, drained }: Parts,
   { log, version, health }: About,
   stops: (() => Promise<void>)[],
 ): Promise<string | null> {
@@ -321,7 +335,7 @@ async function startOperations(
     log: hearRequests({ log, metrics: null, traces: null }),
     version,
   });
-  return listen(server, config.host, config.metricsPort, stops);
+  return listen(server, config.host, config.metricsPort, drained, stops);
 }
 
 /** Answers where that is. First of all to stop: what is accepted from then on would only wait for the next start. */
@@ -329,9 +343,14 @@ async function listen(
   server: ReturnType<typeof createServer>,
   host: string,
   port: number,
+  drained: AbortSignal,
   stops: (() => Promise<void>)[],
 ): Promise<string> {
   stops.push(() => server.close());
+  const useOnce = (_: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  };
+  drained.addEventListener('abort', () => server.server.prependListener('request', useOnce));
   // A name can stand for several addresses. The framework would serve each by a server of its own, past our guards.
   await server.listen({ host: (await lookup(host)).address, port });
   const address = server.server.address() as AddressInfo;

@@ -34,7 +34,7 @@ describe('the Dockerfile', () => {
       new Set(sources),
       new Set([
         ...['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json'],
-        ...['bin', 'src', 'scripts/build-web.ts', 'web'],
+        ...['bin', 'src', 'scripts/build-web.ts', 'inbox/src', 'web'],
       ]),
     );
     for (const path of sources) {

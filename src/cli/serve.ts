@@ -31,7 +31,7 @@ export async function serve(roles: readonly Role[]): Promise<number> {
     return startCode(error);
   }
   // Whoever reads that it is up may end it at once: it listens by then.
-  const stopped = untilStopped(running, log, config.sendTimeout + STOP_GRACE);
+  const stopped = untilStopped(running, log, { drain: config.drainMs, patience: config.sendTimeout + STOP_GRACE });
   process.stdout.write(banner(running, roles, setup));
   const code = await stopped;
   // What could not be stopped would keep the process alive.
@@ -57,19 +57,28 @@ export async function migrateOnly(): Promise<number> {
   }
 }
 
-/** Resolves with the exit code once a signal, a bug, or a worker past help has brought the service down. */
-function untilStopped(running: Running, log: Log, patience: number): Promise<number> {
+/**
+ * Resolves with the exit code once a signal, a bug, or a worker past help has brought the service down. SIGTERM, which
+ * comes from a supervisor, leaves load balancers `drain` ms to find others; whoever types Ctrl-C waits for nothing.
+ */
+function untilStopped(
+  running: Running,
+  log: Log,
+  { drain, patience }: { readonly drain: number; readonly patience: number },
+): Promise<number> {
   return new Promise((done) => {
     let since: number | null = null;
     const end = async (code: number) => done(await stopAll(running, log, code));
-    const stop = (code: number) => {
+    const stop = (code: number, grace = 0) => {
       since = realClock.now();
-      const late = setTimeout(() => done(1), patience);
+      running.drain();
+      const late = setTimeout(() => done(1), grace + patience);
       late.unref();
-      void end(code);
+      if (grace === 0) void end(code);
+      else realClock.after(grace, () => void end(code));
     };
-    const onSignal = () => {
-      if (since === null) stop(0);
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (since === null) stop(0, signal === 'SIGTERM' ? drain : 0);
       // A second signal means: now.
       else if (realClock.now() - since > ECHO) done(1);
     };

@@ -60,12 +60,12 @@ describe('retention', () => {
     assert.deepEqual(
       asked.map(({ what, how }) => [what, how]),
       [
-        ['forget', { endedBefore: before, after: null, rows: 1_000 }],
-        ['forget', { endedBefore: before, after: 'after 2', rows: 1_000 }],
-        ['forget', { endedBefore: before, after: 'after 1', rows: 1_000 }],
-        ['caught', { before: MINUTE - DAY, limit: 1_000 }],
-        ['counters', { ago: COUNTERS_KEPT, limit: 1_000 }],
-        ['counters', { ago: COUNTERS_KEPT, limit: 1_000 }],
+        ['forget', { endedBefore: before, after: null, rows: 500 }],
+        ['forget', { endedBefore: before, after: 'after 2', rows: 500 }],
+        ['forget', { endedBefore: before, after: 'after 1', rows: 500 }],
+        ['caught', { before: MINUTE - DAY, limit: 500 }],
+        ['counters', { ago: COUNTERS_KEPT, limit: 500 }],
+        ['counters', { ago: COUNTERS_KEPT, limit: 500 }],
       ],
     );
     assert.equal(asked[0]?.at, MINUTE);

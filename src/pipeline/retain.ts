@@ -26,7 +26,7 @@ export interface Retainer {
 const FIRST_PASS = 60_000;
 const REST = 3_600_000;
 /** Rows of one transaction. */
-const BATCH = 1_000;
+const BATCH = 500;
 /** The pause after a batch: so many times what it took, so that a pass leaves most of the store to others, and at least so many ms. */
 const REST_SHARE = 4;
 const LEAST_PAUSE = 20;

@@ -32,7 +32,7 @@ export interface RetentionStore {
 }
 
 /** How many deliveries one call looks at: more than all legs that a notification can have. */
-export const LEGS_AT_ONCE = 500;
+export const LEGS_AT_ONCE = 300;
 
 /**
  * Figures of minute 0 are sums of what was forgotten: `notifications`, and of counters those of what was `accepted`. So

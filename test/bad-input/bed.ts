@@ -72,9 +72,9 @@ async function openBed(store: StoreName): Promise<Bed> {
       LOG_LEVEL: 'error',
       LOG_FORMAT: 'json',
       API_KEYS: KEY,
-      ...VENDOR_ENV,
       TOKEN_SECRET: SECRET,
       INBOX_ORIGINS: SITE,
+      ...VENDOR_ENV,
     };
     const service = await startApi(folder, env);
     const wire = new Wire(service.port);

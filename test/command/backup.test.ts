@@ -111,6 +111,14 @@ test('what was being sent when the backup was made is in doubt after the restore
   const restored = await run(['restore', name], 'new.db');
   assert.equal(restored.code, 0, restored.stderr);
   assert.match(restored.stdout, /^1 deliveries were being sent, and it is not known whether they left\.$/m);
+  const dryRun = await run(['reconcile'], 'new.db');
+  assert.equal(dryRun.code, 0, dryRun.stderr);
+  assert.match(
+    dryRun.stdout,
+    /^ {2}in doubt +1 were being sent, under a lease that has ended 1: 1 go out again, 0 end/m,
+  );
+  assert.match(dryRun.stdout, /^ {2}due +2, the oldest for \d+ s$/m);
+  assert.match(dryRun.stdout, /\n\nIt adds up\.\n$/);
 
   const place = { DATABASE_URL: `sqlite:${join(folder, 'new.db')}`, QUEUE_URL: 'database' };
   const service = await startService(t, { place });
@@ -125,6 +133,14 @@ test('what was being sent when the backup was made is in doubt after the restore
   const taken = await run(['restore', name, '--force'], 'new.db');
   assert.deepEqual([taken.code, taken.stdout], [1, '']);
   assert.match(taken.stderr, /^tidings: .*new\.db is in use; stop every Tidings that works with it\.\n$/);
+
+  const db = new DatabaseSync(join(folder, 'new.db'));
+  db.exec("DELETE FROM attempts WHERE outcome = 'unknown'");
+  db.close();
+  const found = await run(['reconcile', '--json'], 'new.db');
+  assert.equal(found.code, 1);
+  const { ok, faults } = JSON.parse(found.stdout) as { ok: boolean; faults: { code: string; count: number }[] };
+  assert.deepEqual([ok, faults.map(({ code, count }) => `${code} ${count}`)], [false, ['attempts_miscounted 1']]);
 });
 
 test('on PostgreSQL its own tools are named, and no password', async (t) => {

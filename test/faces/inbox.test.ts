@@ -14,7 +14,7 @@ import { atEnd } from '../kit/at-end.ts';
 import { type InboxService, inboxService } from '../kit/inbox-service.ts';
 import { tempFolder } from '../kit/private-instance.ts';
 import { seen } from '../kit/until.ts';
-import { type Look, look, openBrowser, sideways, violations } from './bed.ts';
+import { type Look, look, openBrowser, service, sideways, violations } from './bed.ts';
 
 const EVIL = '<img src=x onerror=alert(1)><script>alert(2)</script>{{constructor}}\u202e"\'';
 const KEY = 'key-1';
@@ -234,6 +234,29 @@ describe('the inbox in a page of another site', () => {
       await clean('full');
       await page.keyboard.press('Escape');
     }
+  });
+
+  test("is shown at work by the dashboard, with a token that the dashboard's key gets", async (t) => {
+    const tidings = await service({ API_KEYS: KEY });
+    atEnd(t, () => tidings.stop());
+    const page = await look(t, browser, `${tidings.url}/ui/inbox?user=somebody`, {}, /status of 401/);
+    await page.getByLabel('API key').fill(KEY);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('Title').fill('A parcel');
+    await page.getByRole('button', { name: 'Send to the inbox' }).click();
+    await unread(page, 1);
+    await bell(page).click();
+    await panel(page)
+      .getByRole('link', { name: /^Unread: A parcel/ })
+      .waitFor();
+    await page.keyboard.press('e');
+    await panel(page).getByText('Nothing yet.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByLabel('User id').fill('somebody-else');
+    await page.waitForURL(/user=somebody-else/);
+    await page.getByRole('button', { name: 'Send to the inbox' }).click();
+    await unread(page, 1);
+    await page.getByText('Signed in as somebody-else, with 1 unread').waitFor();
   });
 
   test('is small: the element with all that it needs is at most 15 KB', () => {

@@ -233,6 +233,34 @@ describe('a restore', () => {
     assert.deepEqual(ids(lost), ids([...old, ...young]));
   });
 
+  test('lets nobody go on reading a stream where the lost one had come to, but anew', async (t) => {
+    const { backups, made, open, store, make, accept } = await bed(t);
+    const file = await made();
+    const inboxed = async (to: SqliteStore) => {
+      const entry = make.inboxEntry();
+      await to.addToInbox([entry]);
+      await to.markInbox('user-1', 'read', { ids: [entry.id] }, 1);
+    };
+    const points = async (of: SqliteStore) => [await of.endOfMoves(), await of.endOfInboxes()] as const;
+    const before = await points(store);
+    await accept(make.parcel());
+    await inboxed(store);
+    const later = await points(store);
+    await backups('new.db').restore(file, { force: false });
+    const restored = open('new.db');
+    const anew = await points(restored);
+    for (let count = 0; count < 3; count++) {
+      await restored.accept([make.submission([make.parcel()])]);
+      await inboxed(restored);
+    }
+    for (const [moves, inboxes] of [before, later]) {
+      assert.equal(await restored.movesAfter(moves, 9), null);
+      assert.equal(await restored.inboxAfter('user-1', inboxes, 9), null);
+    }
+    assert.equal((await restored.movesAfter(anew[0], 9))?.length, 3);
+    assert.equal((await restored.inboxAfter('user-1', anew[1], 9))?.happenings.length, 6);
+  });
+
   test('of a newer program that this one does not know is refused', async (t) => {
     const { backups, at, store, made } = await bed(t);
     await store.close();

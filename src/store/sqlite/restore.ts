@@ -108,12 +108,37 @@ function prepare(file: string, part: string, now: number): { readonly note: Back
     db.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
     db.exec(`DROP TABLE ${NOTE_TABLE}`);
     db.prepare("UPDATE deliveries SET due_at = ? WHERE status = 'sending' AND due_at > ?").run(now, now);
+    beginAnew(db, now);
     const sending = db.prepare("SELECT count(*) AS n FROM deliveries WHERE status = 'sending'").get();
     db.exec('COMMIT');
     assertSound(db, 'what was restored');
     return { note, inDoubt: Number(sending?.n) };
   } finally {
     db.close();
+  }
+}
+
+/** Further than any log can have come since the backup was made. */
+const JUMP = 1_000_000_000;
+
+/**
+ * Whoever watched before has seen what is no more, and the same numbers would now be given to other things: the logs of
+ * streams begin at numbers that nobody has met, so that every older point is refused and its client loads anew.
+ */
+function beginAnew(db: DatabaseSync, now: number): void {
+  // A backup of an older version has no such logs yet.
+  if (hasTable(db, 'moves')) {
+    const next = JUMP + Number(db.prepare('SELECT coalesce(max(last), 0) AS last FROM moves').get()?.last);
+    db.exec('DELETE FROM moves');
+    db.prepare("INSERT INTO moves (last, count, at, moves) VALUES (?, 0, ?, '[]')").run(next, now);
+  }
+  if (hasTable(db, 'inbox_marks')) {
+    const next = JUMP + Number(db.prepare('SELECT coalesce(max(seq), 0) AS seq FROM inbox_marks').get()?.seq);
+    db.exec('DELETE FROM inbox_marks');
+    db.prepare(
+      `INSERT INTO inbox_marks (seq, entry_seq, user_id, mark, ids, before, at)
+       SELECT ?, coalesce(max(seq), 0), '', 'seen', '[]', NULL, ? FROM inbox`,
+    ).run(next, now);
   }
 }
 
