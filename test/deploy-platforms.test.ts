@@ -17,6 +17,9 @@ const KNOWN = new Set(
 );
 const MANIFEST = JSON.parse(text('package.json')) as { version: string; scripts: Readonly<Record<string, string>> };
 const DOCKERFILE = readDockerfile(ROOT);
+/** As the image runs it: Node, its options, the program. */
+const ENTRYPOINT = words(DOCKERFILE.at(-1)?.instructions.find(({ name }) => name === 'ENTRYPOINT')?.text ?? '');
+const OPTIONS = ENTRYPOINT.slice(1, -1);
 /** What a stop takes, in seconds: the longest send, and ten more (cli/serve.ts). */
 const STOP = Number(SETTINGS.sendTimeoutSeconds.defaultText) + 10;
 
@@ -33,10 +36,10 @@ describe('the unit of systemd', () => {
   };
 
   test('runs a role, named by its instance, with the Node that the project brings', () => {
-    const [node = '', program = '', role] = one('ExecStart').split(' ');
-    assert.equal(node, '/opt/tidings/node_modules/.bin/node');
-    assert.ok(existsSync(program.replace('/opt/tidings', ROOT)), program);
-    assert.equal(role, '$ROLE');
+    const root = '/opt/tidings/';
+    const program = `${root}${ENTRYPOINT.at(-1)}`;
+    assert.deepEqual(one('ExecStart').split(' '), [`${root}node_modules/.bin/node`, ...OPTIONS, program, '$ROLE']);
+    assert.ok(existsSync(program.replace(root, `${ROOT}/`)), program);
     const pairs = one('Environment').split(' ');
     const { ROLE, ...settings }: Readonly<Record<string, string>> = Object.fromEntries(
       pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const),
@@ -134,11 +137,12 @@ describe('render.yaml', () => {
   test('runs an API and a worker of the image, each with settings that it starts with', () => {
     const [last] = DOCKERFILE.slice(-1);
     const folder = last?.instructions.find(({ name }) => name === 'WORKDIR')?.text;
+    const program = ['/usr/local/bin/node', ...OPTIONS, `${folder}/${ENTRYPOINT.at(-1)}`].join(' ');
     assert.deepEqual(
       blueprint.services.map(({ type, dockerCommand }) => [type, dockerCommand]),
       [
-        ['web', `/usr/local/bin/node ${folder}/bin/tidings.js api`],
-        ['worker', `/usr/local/bin/node ${folder}/bin/tidings.js worker`],
+        ['web', `${program} api`],
+        ['worker', `${program} worker`],
       ],
     );
     for (const { envVars, dockerfilePath, maxShutdownDelaySeconds, healthCheckPath } of blueprint.services) {
@@ -245,9 +249,5 @@ describe('the Helm chart', () => {
     assert.ok(chart.size >= 12);
     assert.deepEqual(new Set(plain.flatMap((file) => [...lines(file)])), chart);
     for (const role of ROLES.slice(0, 3)) assert.match(templates.join('\n'), new RegExp(`"${role}"`));
-    assert.deepEqual(words(DOCKERFILE.at(-1)?.instructions.find(({ name }) => name === 'ENTRYPOINT')?.text ?? ''), [
-      'node',
-      'bin/tidings.js',
-    ]);
   });
 });
