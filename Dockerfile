@@ -23,6 +23,7 @@ COPY --from=dashboard /app/web/dist ./web/dist
 COPY package.json ./
 COPY bin ./bin
 COPY src ./src
+COPY sdk/src ./sdk/src
 # A volume that is mounted here gets this owner. Nothing else is written, so the rest can be mounted read-only.
 RUN install --directory --owner=node --group=node /data
 # By number, so that whoever runs it can see that it is not root: the user "node".

@@ -52,6 +52,8 @@ const LAYERS: readonly Layer[] = [
   { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**', 'inbox/src/*.ts'] },
   // It is published by itself: it knows nothing of what is around it.
   { files: 'inbox/src/**', may: ['inbox/src/**'], packages: ['react'] },
+  // Published by itself, it stands by itself.
+  { files: 'sdk/src/**', may: ['sdk/src/**'], packages: [] },
 ];
 
 const CLI = ['src/cli.ts', 'src/cli/**'];
@@ -85,7 +87,7 @@ const FORBIDDEN: readonly {
   {
     what: 'fetch, which nothing guards',
     code: /(?<![.\w$#]|function\s+)fetch\s*\(/,
-    except: [...CLI, 'web/src/api/client.ts', 'inbox/src/**'],
+    except: ['web/src/api/client.ts', 'inbox/src/**', 'sdk/src/transport.ts'],
   },
   { what: 'an enum', code: /\benum\s+[\w$]+\s*\{/ },
   { what: 'a namespace', code: /\b(?:namespace|module)\s+[\w$.]+\s*\{/ },
@@ -236,6 +238,12 @@ test('the dashboard imports its own files and packages, and of the contract type
   for (const { path, text } of sources) {
     assert.doesNotMatch(text, /^import (?!type )[^;]*\/src\/http\//m, `${path} imports more than types`);
   }
+});
+
+test('the client is made of its own files, without a package', () => {
+  const sources = sourcesUnder('sdk/src');
+  assert.ok(sources.length > 5, 'the client was not found');
+  assert.deepEqual(check(sources), []);
 });
 
 test('the inbox imports its own files, and nothing but React', () => {

@@ -146,7 +146,7 @@ export class TidingsInbox extends Base {
       inbox.subscribe(() => this.#show()),
       inbox.onArrival((item) => {
         if (this.#voice !== null) say(this.#voice, this.#labels.arrived(item.title ?? item.body));
-        if (this.isOpen) this.#seeAll();
+        this.#seeAll();
       }),
     ];
     const timer = setInterval(() => {
@@ -155,6 +155,7 @@ export class TidingsInbox extends Base {
     for (const type of ['resize', 'scroll'] as const) {
       addEventListener(type, () => this.#place(), { capture: true, passive: true, signal: listening.signal });
     }
+    document.addEventListener('visibilitychange', () => this.#seeAll(), { signal: listening.signal });
     listening.signal.addEventListener('abort', () => {
       for (const end of ends) end();
       clearInterval(timer);
@@ -231,7 +232,8 @@ export class TidingsInbox extends Base {
   }
   #seeAll(): void {
     const { inbox } = this;
-    if (inbox !== null && inbox.getSnapshot().counts.unseen > 0) void inbox.markAll('seen');
+    const isLookedAt = this.isOpen && document.visibilityState === 'visible';
+    if (isLookedAt && inbox !== null && inbox.getSnapshot().counts.unseen > 0) void inbox.markAll('seen');
   }
   #select(item: InboxItem, event: Event): void {
     this.#panel?.tellFault(false);

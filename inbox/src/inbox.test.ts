@@ -149,15 +149,22 @@ describe('an inbox', () => {
   test('marks everything that has arrived, loaded or not, and nothing that arrives later', async (t) => {
     const service = await inboxService(t);
     for (let number = 1; number <= 5; number += 1) await service.deliver(`${number}`);
-    const inbox = opened(t, service, { pageSize: 2 });
+    // The mark is on its way while one more arrives.
+    const late: Surroundings['fetch'] = async (url, init) => {
+      if (url.endsWith('/mark')) await service.deliver('6');
+      return fetch(url, init);
+    };
+    const inbox = opened(t, service, { pageSize: 2 }, { fetch: late });
     await shows(inbox, isLive);
     const marking = inbox.markAll('read');
     assert.deepEqual(inbox.getSnapshot().counts, { total: 5, unread: 0, unseen: 0 });
     assert.equal(await marking, null);
     await inbox.loadMore();
-    assert.ok(inbox.getSnapshot().items.every(({ read_at }) => read_at !== null));
-    await service.deliver('6');
-    await shows(inbox, ({ counts }) => counts.unread === 1);
+    const { items } = await shows(inbox, (now) => now.counts.unread === 1 && now.items[0]?.body === '6');
+    assert.deepEqual(
+      items.map(({ read_at }) => read_at !== null),
+      [false, true, true, true, true],
+    );
   });
 
   test('filters, and shows what a filter no longer fits as gone', async (t) => {
@@ -278,8 +285,13 @@ describe('a stream that breaks', () => {
 
   test('is given up when nothing is heard for 40 s, and tried again after twice as long each time', async (t) => {
     const service = await inboxService(t);
-    const { clock, surroundings } = place();
-    const inbox = opened(t, service, {}, surroundings);
+    const { clock, surroundings, become } = place();
+    let opens = 0;
+    const counting: Surroundings['fetch'] = (url, init) => {
+      if (url.endsWith('/stream')) opens += 1;
+      return fetch(url, init);
+    };
+    const inbox = opened(t, service, {}, { ...surroundings, fetch: counting });
     await shows(inbox, isLive);
     clock.advance(39_000);
     assert.equal(inbox.getSnapshot().connection, 'live');
@@ -301,6 +313,19 @@ describe('a stream that breaks', () => {
       tries += 1;
     }
     assert.equal(tries, 6);
+    // Somebody who looks again does not wait.
+    await seen(
+      () => (clock.pending === 1 ? true : undefined),
+      () => `${clock.pending} are waited for`,
+    );
+    const before = opens;
+    become({ hidden: true });
+    assert.equal(opens, before);
+    become({ hidden: false });
+    await seen(
+      () => (opens > before ? true : undefined),
+      () => 'it is not tried again',
+    );
   });
 
   test('is let go of without a network, or when nobody looks, and is back at once', async (t) => {

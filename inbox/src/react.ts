@@ -30,16 +30,20 @@ export interface InboxProps extends Omit<InboxOptions, 'filter'> {
   readonly onCounts?: (counts: InboxCounts) => void;
 }
 
+/** A server that renders pages has nothing to paint, and older versions of React complain there. */
+const useBeforePaint = typeof document === 'undefined' ? useEffect : useLayoutEffect;
+
 /** `<tidings-inbox>` with props. Functions may be new ones with every rendering. */
 export function TidingsInboxBell(props: InboxProps): ReactElement {
   const { baseUrl, userId, pageSize, labels, lang, theme, className } = props;
   const element = useRef<TidingsInbox>(null);
   const latest = useLatest(props);
   const hasToken = props.token !== undefined;
-  useEffect(() => {
+  // Before the element begins, which it does when it has been put into the page: nothing is asked without the token.
+  useBeforePaint(() => {
     if (element.current !== null) element.current.token = hasToken ? () => latest.current.token?.() ?? '' : null;
   }, [hasToken, latest]);
-  useEffect(() => {
+  useBeforePaint(() => {
     if (element.current !== null && labels !== undefined) element.current.labels = labels;
   }, [labels]);
   useEffect(() => {
@@ -89,7 +93,7 @@ export function useInbox(options: InboxOptions): InboxSnapshot & { readonly inbo
 
 function useLatest<T>(value: T): { readonly current: T } {
   const latest = useRef(value);
-  useLayoutEffect(() => {
+  useBeforePaint(() => {
     latest.current = value;
   });
   return latest;

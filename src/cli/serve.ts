@@ -4,8 +4,12 @@ import { openStore } from '../engines.ts';
 import { type Role, type Running, realClock, startTidings } from '../main.ts';
 import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
-import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
+import type { Given } from './command.ts';
+import { FAILED, type Io } from './io.ts';
+import { programVersion } from './program-version.ts';
+import { readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 import { shownSettings } from './shown-settings.ts';
+import { jsonLine } from './words.ts';
 
 /** How long a stop may take before the process goes anyway, in ms, beyond the longest send. */
 const STOP_GRACE = 10_000;
@@ -40,19 +44,19 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   return code;
 }
 
-export async function migrateOnly(): Promise<number> {
+export async function migrateOnly(given: Given, io: Io): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
   try {
-    const notice = (text: string) => process.stderr.write(`${text}\n`);
+    const notice = (text: string) => io.err(`${text}\n`);
     for (const text of setup.notices) notice(text);
     const { store, migrated, place } = await openStore(setup.config, realClock, notice);
     await store.close();
     const done = migrated.length === 0 ? 'was up to date' : `is up to date now: ${migrated.join(', ')}`;
-    process.stdout.write(`${place} ${done}\n`);
+    io.out(given.flag('json') === true ? jsonLine({ database: place, migrated }) : `${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
+    io.err(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
     return startCode(error);
   }
 }
@@ -110,7 +114,7 @@ async function stopAll(running: Running, log: Log, code: number): Promise<number
 }
 
 function startCode(error: unknown): number {
-  return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
+  return error instanceof WrongDatabase ? WRONG_CONFIG : FAILED;
 }
 
 function startFault(error: unknown, { config }: Setup, roles: readonly Role[]): string {

@@ -100,6 +100,7 @@ describe('a client that asks too often', () => {
         for (const expected of [401, 401, 401, 429]) {
           assert.equal(await status(await mint('w', others), '192.0.2.5', '/api/v1/users/w/inbox'), expected);
         }
+        assert.equal(await status(await mint('w', others), '192.0.2.6', '/api/v1/users/w/inbox'), 401);
         assert.equal(await status(await mint('w'), '192.0.2.5', '/api/v1/users/w/inbox'), 200);
       },
       { apiKeys: ['key-1'], tokens },

@@ -169,6 +169,15 @@ describe("a user's token", () => {
     assert.equal((await stream(as(token))).status, 401);
   });
 
+  test('is no token where it is a key, whatever its form', async (t) => {
+    const key = 'a-key.that-has.the-form-of-a-token';
+    const keyed = testServer(store, { clock, tokens, apiKeys: [key] });
+    t.after(() => keyed.app.close());
+    for (const url of ['/api/v1/users/u/inbox', '/api/v1/notifications']) {
+      assert.equal((await keyed.app.inject({ url, headers: as(key) })).statusCode, 200);
+    }
+  });
+
   test('is looked at also where no key is asked for, while everything else is open there', async () => {
     const open = testServer(store, { clock, tokens });
     const status = async (url: string, headers = {}) => (await open.app.inject({ url, headers })).statusCode;

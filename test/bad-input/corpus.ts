@@ -10,6 +10,7 @@ import { RAW } from './rows/raw.ts';
 import { RECEIPTS } from './rows/receipts.ts';
 import { ODD_RECIPIENTS, RECIPIENTS } from './rows/recipients.ts';
 import { BATCHES, INBOXES, KEYS, STEPS } from './rows/steps.ts';
+import { STREAMS } from './rows/streams.ts';
 import { ODD_TIMES, TIME_ROWS } from './rows/times.ts';
 
 /**
@@ -20,5 +21,5 @@ export const CORPUS: readonly Row[] = [
   ...[...JSON_ROWS, ...HEADERS, ...RAW, ...ACCESS, ...TOKENS, ...PATHS, ...QUERIES, ...STEPS, ...INBOXES],
   ...[...FIELDS, ...RECIPIENTS, ...TIME_ROWS, ...OVERRIDES, ...BATCHES, ...KEYS],
   ...[...ODD_JSON, ...ODD_FIELDS, ...ODD_RECIPIENTS, ...ODD_TIMES, ...ODD_OVERRIDES, ...ODD_QUERIES],
-  ...[...DOORS, ...RECEIPTS],
+  ...[...DOORS, ...RECEIPTS, ...STREAMS],
 ];

@@ -68,7 +68,8 @@ describe('a start that cannot work', { concurrency: 4 }, () => {
     const first = await startService(t, { env: { DATABASE_URL: `sqlite:${file}` } });
     await first.stop();
     const database = new DatabaseSync(file);
-    database.exec("INSERT INTO tidings_migrations VALUES (9999, '9999_future.sql', 'x', 0)");
+    // It needs a program that knows 9999.
+    database.exec("INSERT INTO tidings_migrations VALUES (9999, '9999_future.sql', 'x', 0, 9999)");
     database.close();
     const { code, stderr } = await runTidings(t, ['start'], {
       env: { API_PORT: '0', DATABASE_URL: `sqlite:${file}` },

@@ -16,6 +16,36 @@ import { tempFolder } from '../kit/private-instance.ts';
 import { seen } from '../kit/until.ts';
 import { type Look, look, openBrowser, service, sideways, violations } from './bed.ts';
 
+/** The example for React as a bundler makes it, over what is published. */
+async function reactExample(built: string): Promise<string> {
+  const { build } = await import('vite');
+  const outDir = join(built, 'react-page');
+  await build({
+    root: join(import.meta.dirname, '..', '..', 'inbox', 'examples', 'react'),
+    configFile: false,
+    logLevel: 'error',
+    mode: 'development',
+    resolve: { alias: { '@tidings/inbox/react': join(built, 'react.js') }, dedupe: ['react'] },
+    build: {
+      outDir,
+      minify: false,
+      modulePreload: false,
+      rolldownOptions: { input: 'main.tsx', output: { entryFileNames: 'react.js' } },
+    },
+  });
+  return readFileSync(join(outDir, 'react.js'), 'utf8');
+}
+
+interface Served {
+  readonly type: string;
+  readonly body: string;
+}
+interface Site {
+  readonly url: string;
+  readonly service: InboxService;
+}
+
+const STRICT = "script-src 'self'; style-src 'self'; object-src 'none'";
 const EVIL = '<img src=x onerror=alert(1)><script>alert(2)</script>{{constructor}}\u202e"\'';
 const KEY = 'key-1';
 
@@ -36,9 +66,13 @@ describe('the inbox in a page of another site', () => {
   });
 
   /** The example's server in front of the API, each at an origin of its own. */
-  async function site(t: TestContext): Promise<{ readonly url: string; readonly service: InboxService }> {
+  async function site(t: TestContext, more: ReadonlyMap<string, Served> = new Map()): Promise<Site> {
     // Each must know the other's address before it is made.
-    const door = createServer((request, response) => void application.emit('request', request, response));
+    const door = createServer((request, response) => {
+      const own = more.get(request.url ?? '');
+      if (own === undefined) application.emit('request', request, response);
+      else response.writeHead(200, { 'content-type': own.type, 'content-security-policy': STRICT }).end(own.body);
+    });
     await new Promise<void>((listening) => door.listen(0, '127.0.0.1', listening));
     const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
     atEnd(t, () => {
@@ -49,7 +83,7 @@ describe('the inbox in a page of another site', () => {
     const application = applicationServer({ tidingsUrl: service.url, apiKey: KEY, userOf: () => 'u', built });
     return { url, service };
   }
-  async function visit(t: TestContext, at: Awaited<ReturnType<typeof site>>, how: Look = {}, forgiven = /^$/) {
+  async function visit(t: TestContext, at: Site, how: Look = {}, forgiven = /^$/) {
     const asks = new RegExp(`^it asks ${at.service.url}/api/v1/users/u/inbox|favicon|${forgiven.source}`);
     const page = await look(t, browser, at.url, how, asks);
     await page.locator('tidings-inbox[connection=live]').waitFor();
@@ -234,6 +268,33 @@ describe('the inbox in a page of another site', () => {
       await clean('full');
       await page.keyboard.press('Escape');
     }
+  });
+
+  test('is part of a React application, with its looks and without', async (t) => {
+    const served = new Map([['/react.js', { type: 'text/javascript', body: await reactExample(built) }]]);
+    const at = await site(t, served);
+    const body = `<!doctype html><html lang="en"><title>React</title><link rel="icon" href="data:,">
+      <div id="root" data-user="u" data-tidings="${at.service.url}"></div><script type="module" src="/react.js"></script></html>`;
+    served.set('/react', { type: 'text/html', body });
+    await at.service.deliver('From before', { title: 'One' });
+    const page = await look(t, browser, `${at.url}/react`, {}, /^it asks/);
+    const digest = page.getByRole('region', { name: 'Digest' });
+    await digest.getByRole('heading', { name: '1 unread' }).waitFor();
+    await at.service.deliver('Just now', { title: 'Two', actionUrl: '/orders/2' });
+    await unread(page, 2);
+    await digest.getByRole('listitem').filter({ hasText: 'One' }).getByRole('button').click();
+    await unread(page, 1);
+    await bell(page).click();
+    await panel(page)
+      .getByRole('link', { name: /^Unread: Two/ })
+      .click();
+    await page.getByText('You are at /orders/2').waitFor();
+    await digest.getByRole('heading', { name: '0 unread' }).waitFor();
+    // Effects run twice in strict mode: what they began the first time is over.
+    await seen(
+      () => (at.service.streams() === 2 ? true : undefined),
+      () => `${at.service.streams()} streams are open`,
+    );
   });
 
   test("is shown at work by the dashboard, with a token that the dashboard's key gets", async (t) => {

@@ -6,12 +6,18 @@ async function token(): Promise<string> {
   return ((await response.json()) as { token: string }).token;
 }
 
-export function Header({ userId, goTo }: { userId: string; goTo: (path: string) => void }) {
+/** Where Tidings is, and who is signed in. */
+export interface Place {
+  readonly baseUrl: string;
+  readonly userId: string;
+}
+
+export function Header({ baseUrl, userId, goTo }: Place & { goTo: (path: string) => void }) {
   return (
     <header>
       <h1>An application</h1>
       <TidingsInboxBell
-        baseUrl="https://tidings.example.com"
+        baseUrl={baseUrl}
         userId={userId}
         token={token}
         onSelect={(item) => {
@@ -25,11 +31,12 @@ export function Header({ userId, goTo }: { userId: string; goTo: (path: string) 
 }
 
 /** The same without our looks. */
-export function Digest({ userId }: { userId: string }) {
-  const { items, counts, status, hasMore, inbox } = useInbox({ baseUrl: 'https://tidings.example.com', userId, token });
+export function Digest({ baseUrl, userId }: Place) {
+  const { items, counts, status, error, hasMore, inbox } = useInbox({ baseUrl, userId, token });
   if (status === 'loading') return <p>Loading…</p>;
+  if (status === 'error') return <p role="alert">{error?.message}</p>;
   return (
-    <section aria-label="Notifications">
+    <section aria-label="Digest">
       <h2>{counts.unread} unread</h2>
       <ul>
         {items.map(({ id, title, body, read_at }) => (

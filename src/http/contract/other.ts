@@ -72,13 +72,21 @@ export const DeadLetterRetryIn = closed(
       { description: 'As the query of the list; `{}` means all.' },
     ),
     dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Only count.' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000, description: 'At most so many, newest first. Without it: all.' }),
+    ),
+    cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next_cursor` of the part before.' })),
   },
   { examples: [{ filter: { code: 'provider_down' }, dry_run: true }] },
 );
 export type DeadLetterRetryIn = Static<typeof DeadLetterRetryIn>;
 export const DeadLetterRetryOut = named(
   'DeadLetterRetry',
-  { matched: Type.Integer(), retried: Type.Integer() },
+  {
+    matched: Type.Integer(),
+    retried: Type.Integer(),
+    next_cursor: Type.Union([text, Type.Null()], { description: 'Where `limit` came before the end, the rest.' }),
+  },
   'How many dead letters matched, and how many were started afresh.',
 );
 
