@@ -13,6 +13,7 @@ COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci
 COPY scripts/build-web.ts ./scripts/
 COPY inbox/src ./inbox/src
+COPY sdk/src ./sdk/src
 COPY web ./web
 RUN npm run build:web
 

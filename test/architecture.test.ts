@@ -51,7 +51,7 @@ const LAYERS: readonly Layer[] = [
   // The dashboard is a client: of the service it knows the contract alone, and of that the types.
   { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**', 'inbox/src/*.ts'] },
   // It is published by itself: it knows nothing of what is around it.
-  { files: 'inbox/src/**', may: ['inbox/src/**'], packages: ['react'] },
+  { files: 'inbox/src/**', may: ['inbox/src/**', 'sdk/src/event-reader.ts'], packages: ['react'] },
   // Published by itself, it stands by itself.
   { files: 'sdk/src/**', may: ['sdk/src/**'], packages: [] },
 ];

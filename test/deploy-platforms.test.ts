@@ -17,6 +17,9 @@ const KNOWN = new Set(
 );
 const MANIFEST = JSON.parse(text('package.json')) as { version: string; scripts: Readonly<Record<string, string>> };
 const DOCKERFILE = readDockerfile(ROOT);
+/** As the image runs it: Node, its options, the program. */
+const ENTRYPOINT = words(DOCKERFILE.at(-1)?.instructions.find(({ name }) => name === 'ENTRYPOINT')?.text ?? '');
+const OPTIONS = ENTRYPOINT.slice(1, -1);
 /** What a stop takes, in seconds: the longest send, and ten more (cli/serve.ts). */
 const STOP = Number(SETTINGS.sendTimeoutSeconds.defaultText) + 10;
 
@@ -33,10 +36,10 @@ describe('the unit of systemd', () => {
   };
 
   test('runs a role, named by its instance, with the Node that the project brings', () => {
-    const [node = '', program = '', role] = one('ExecStart').split(' ');
-    assert.equal(node, '/opt/tidings/node_modules/.bin/node');
-    assert.ok(existsSync(program.replace('/opt/tidings', ROOT)), program);
-    assert.equal(role, '$ROLE');
+    const root = '/opt/tidings/';
+    const program = `${root}${ENTRYPOINT.at(-1)}`;
+    assert.deepEqual(one('ExecStart').split(' '), [`${root}node_modules/.bin/node`, ...OPTIONS, program, '$ROLE']);
+    assert.ok(existsSync(program.replace(root, `${ROOT}/`)), program);
     const pairs = one('Environment').split(' ');
     const { ROLE, ...settings }: Readonly<Record<string, string>> = Object.fromEntries(
       pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const),
@@ -67,6 +70,22 @@ describe('the unit of systemd', () => {
     assert.ok(!unit.has('MemoryDenyWriteExecute'), 'V8 writes what it runs');
     // As many files as connections that are let in, and a third more.
     assert.ok(Number(one('LimitNOFILE')) >= (20_000 * 4) / 3);
+  });
+
+  test('has a backup beside it, which reaches its data and nobody else', () => {
+    const backup = readUnit(join(ROOT, 'deploy/systemd/tidings-backup.service'));
+    const [command = ''] = backup.get('ExecStart') ?? [];
+    assert.match(command, /^\/opt\/tidings\/node_modules\/\.bin\/node \/opt\/tidings\/bin\/tidings\.js backup /);
+    const folders = backup.get('StateDirectory')?.[0]?.split(' ') ?? [];
+    assert.deepEqual(folders, ['tidings', 'tidings-backups']);
+    assert.ok(command.includes(`/var/lib/${folders[1]} `));
+    for (const key of ['DynamicUser', 'User', 'CapabilityBoundingSet', 'ProtectSystem', 'SystemCallFilter']) {
+      assert.deepEqual(backup.get(key), unit.get(key), key);
+    }
+    assert.deepEqual(backup.get('Environment'), ['DATABASE_URL=sqlite:/var/lib/tidings/tidings.db']);
+    assert.deepEqual(backup.get('PrivateNetwork'), ['yes']);
+    const timer = readUnit(join(ROOT, 'deploy/systemd/tidings-backup.timer'));
+    assert.deepEqual(timer.get('OnCalendar'), ['hourly']);
   });
 
   test('comes with a file of settings, those that are secret to be filled in', () => {
@@ -118,11 +137,12 @@ describe('render.yaml', () => {
   test('runs an API and a worker of the image, each with settings that it starts with', () => {
     const [last] = DOCKERFILE.slice(-1);
     const folder = last?.instructions.find(({ name }) => name === 'WORKDIR')?.text;
+    const program = ['/usr/local/bin/node', ...OPTIONS, `${folder}/${ENTRYPOINT.at(-1)}`].join(' ');
     assert.deepEqual(
       blueprint.services.map(({ type, dockerCommand }) => [type, dockerCommand]),
       [
-        ['web', `/usr/local/bin/node ${folder}/bin/tidings.js api`],
-        ['worker', `/usr/local/bin/node ${folder}/bin/tidings.js worker`],
+        ['web', `${program} api`],
+        ['worker', `${program} worker`],
       ],
     );
     for (const { envVars, dockerfilePath, maxShutdownDelaySeconds, healthCheckPath } of blueprint.services) {
@@ -197,6 +217,12 @@ describe('the Helm chart', () => {
   test('is of this version, and sets settings alone', () => {
     const chart = parse(text('deploy/helm/tidings/Chart.yaml')) as { version: string; appVersion: string };
     assert.deepEqual([chart.version, chart.appVersion], [MANIFEST.version, MANIFEST.version]);
+    for (const overlay of ['all-in-one', 'scaled']) {
+      assert.match(
+        text(`deploy/kubernetes/${overlay}/kustomization.yaml`),
+        new RegExp(`newTag: "${MANIFEST.version}"`),
+      );
+    }
     const set = [...templates.join('\n').matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name = '']) => name);
     assert.ok(set.length >= 3);
     for (const name of [...set, ...Object.keys(values.settings)]) assert.ok(KNOWN.has(name), name);
@@ -223,9 +249,5 @@ describe('the Helm chart', () => {
     assert.ok(chart.size >= 12);
     assert.deepEqual(new Set(plain.flatMap((file) => [...lines(file)])), chart);
     for (const role of ROLES.slice(0, 3)) assert.match(templates.join('\n'), new RegExp(`"${role}"`));
-    assert.deepEqual(words(DOCKERFILE.at(-1)?.instructions.find(({ name }) => name === 'ENTRYPOINT')?.text ?? ''), [
-      'node',
-      'bin/tidings.js',
-    ]);
   });
 });

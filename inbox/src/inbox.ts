@@ -1,6 +1,6 @@
+import type { ServerEvent } from '../../sdk/src/event-reader.ts';
 import { type InboxPage, inboxApi } from './api.ts';
 import { bringsInto, type Change, changed, countsAfter, fits, newestFirst } from './entries.ts';
-import type { ServerEvent } from './event-reader.ts';
 import { type InboxError, inboxError } from './inbox-error.ts';
 import { live } from './live.ts';
 import { ownSurroundings, type Surroundings } from './surroundings.ts';

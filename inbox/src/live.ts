@@ -1,4 +1,4 @@
-import { eventReader, type ServerEvent } from './event-reader.ts';
+import { eventReader, type ServerEvent } from '../../sdk/src/event-reader.ts';
 import { type InboxError, inboxError } from './inbox-error.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Connection } from './types.ts';

@@ -347,3 +347,87 @@ describe('a list', () => {
     assert.deepEqual(sizes, [2, 0, 1]);
   });
 });
+
+describe('events', () => {
+  const event = (id: string, status: string) =>
+    `event: delivery\nid: ${id}\ndata: ${JSON.stringify({ notification_id: 'n', delivery_id: 'd', status, channel: null, provider: null, code: null, at: 't' })}\n\n`;
+  const stream = (...pieces: readonly string[]) => {
+    const body = new ReadableStream({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+        controller.close();
+      },
+    });
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  };
+
+  test('come over every break, each once, from where the last one was', async () => {
+    let pulls = 0;
+    const broken = new Response(
+      new ReadableStream({
+        pull(controller) {
+          if (pulls++ > 0) return controller.error(new Error('reset'));
+          controller.enqueue(
+            new TextEncoder().encode(`:\n\n${event('1', 'pending')}${event('2', 'sent').slice(0, 20)}`),
+          );
+        },
+      }),
+      { headers: { 'content-type': 'text/event-stream; charset=utf-8' } },
+    );
+    const busy = json(503, { code: 'overloaded', title: 'x', detail: 'x' }, { 'retry-after': '5' });
+    const { tidings, asked, end } = setUp([
+      broken,
+      'cut off',
+      busy,
+      stream(event('2', 'sent'), 'event: reset\nid: 3\ndata: {}\n\n'),
+    ]);
+    const told: unknown[] = [];
+    const connections: unknown[] = [];
+    const onConnection = (error: TidingsError | null) => connections.push(error?.code ?? null);
+    await end(
+      (async () => {
+        for await (const { id, type } of tidings.events({ onConnection })) {
+          told.push([id, type]);
+          if (type === 'reset') break;
+        }
+      })(),
+    );
+    assert.deepEqual(told, [
+      ['1', 'delivery'],
+      ['2', 'delivery'],
+      ['3', 'reset'],
+    ]);
+    assert.deepEqual(
+      asked.map(({ headers }) => headers.get('last-event-id')),
+      [null, '1', '1', '1'],
+    );
+    assert.equal(asked[0]?.headers.get('authorization'), 'Bearer key-1');
+    assert.ok((asked[3]?.at ?? 0) - (asked[2]?.at ?? 0) >= 5_000, 'it waits as long as it is asked to');
+    assert.deepEqual(connections, [null, 'unreachable', 'unreachable', 'overloaded', null]);
+  });
+
+  test('are given up where the service says no, and where nobody wants them any more', async () => {
+    const refusal = json(400, { code: 'invalid_cursor', title: 'x', detail: 'x' });
+    const { tidings, asked, end } = setUp([refusal, stream(event('1', 'sent')), 'never']);
+    await assert.rejects(end(tidings.events({ after: 'x', notificationId: 'a/b' }).next()), { code: 'invalid_cursor' });
+    assert.equal(asked[0]?.url, 'https://tidings.example.com/api/v1/events?notification_id=a%2Fb');
+    const controller = new AbortController();
+    const all = tidings.events({ signal: controller.signal });
+    assert.equal((await all.next()).value.type, 'delivery');
+    const waiting = all.next();
+    controller.abort(new Error('enough'));
+    await assert.rejects(end(waiting), /enough/);
+  });
+
+  test('are asked for anew when nothing is heard for too long', async () => {
+    const silent = new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } });
+    const { tidings, asked, time } = setUp(['never', silent, stream(event('1', 'sent'))]);
+    const all = tidings.events();
+    const first = all.next();
+    await time.run(40_000);
+    await time.run(60_000);
+    assert.equal((await first).value.type, 'delivery');
+    await all.return?.(undefined as never);
+    assert.equal(asked.length, 3);
+  });
+});

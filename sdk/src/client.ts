@@ -1,5 +1,6 @@
 import { DeadLetters } from './dead-letters.ts';
 import type { TidingsError } from './error.ts';
+import { type DeliveryEvent, type EventsOptions, events, type ResetEvent } from './events.ts';
 import { Listing } from './listing.ts';
 import type {
   Accepted,
@@ -20,6 +21,7 @@ import { type WaitOptions, waitUntilDone } from './wait-until-done.ts';
 
 export type { DeadLetterFilter, DeadLetterRetryOptions, DeadLetters } from './dead-letters.ts';
 export { type ErrorCode, TidingsError } from './error.ts';
+export type { DeliveryEvent, EventsOptions, ResetEvent } from './events.ts';
 export type { Listing, Page } from './listing.ts';
 export type {
   Accepted,
@@ -144,6 +146,14 @@ export class Tidings {
   /** Figures of a window that ends now, such as `1h`; of the last day without it. */
   stats({ window, ...options }: CallOptions & { readonly window?: string | undefined } = {}): Promise<Stats> {
     return this.#transport.call('getStats', { query: { window }, repeatable: true }, options);
+  }
+
+  /**
+   * What becomes of deliveries, of all or of one notification, as it happens: `for await (const event of …)`. It
+   * connects again by itself, and leaves nothing out.
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<DeliveryEvent | ResetEvent, never, undefined> {
+    return events(this.#transport, options);
   }
 
   /** For your server to hand to the page of a user: it opens that user's inbox for a while, and nothing else. */

@@ -41,6 +41,12 @@ export interface Transport {
     ask: Ask<Operation>,
     options: CallOptions | undefined,
   ): Promise<Operations[Operation]['answer']>;
+  /** Opens a stream of events: one try, which lasts until `signal` is aborted. */
+  open(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** What came of one try. */
@@ -75,6 +81,19 @@ export function createTransport(options: TransportOptions, surroundings: Surroun
         if (now() + wait >= end || !options.retryIf(error)) throw error;
         await pause(surroundings, wait, signal);
       }
+    },
+    async open(path, more, signal) {
+      const url = `${options.baseUrl}${path}`;
+      const { headers, ...init } = bodyAndHeaders({ repeatable: true }, options.apiKey);
+      const all = new Headers(headers);
+      for (const [name, value] of Object.entries({ accept: 'text/event-stream', ...more })) all.set(name, value);
+      const response = await surroundings.fetch(url, { ...init, headers: all, signal }).catch((cause: unknown) => {
+        throw new TidingsError('unreachable', `${url} cannot be reached`, { cause });
+      });
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+      if (response.ok && isStream && response.body !== null) return response.body;
+      const refusal = read(response, await response.text(), url);
+      throw refusal.ok ? new TidingsError('unexpected_answer', `${url} is no stream of events`) : refusal.error;
     },
   };
 }

@@ -114,6 +114,15 @@ export const COMMANDS: readonly Command[] = [
     run: async (given, io) => (await import('./look.ts')).list(given, io),
   },
   {
+    name: 'tail',
+    about: 'show what becomes of deliveries as it happens, of all or of one notification',
+    takes: { words: '[ID]', least: 0, most: 1 },
+    options: { after: { value: 'EVENT', about: 'go on after the event with this id, as --json shows it' }, ...SERVICE },
+    notes: 'Goes on over every break of the connection, with nothing left out, until Ctrl-C.',
+    examples: ['tidings tail', `tidings tail --json | jq -c 'select(.status == "failed")'`],
+    run: async (given, io) => (await import('./tail.ts')).tail(given, io),
+  },
+  {
     name: 'cancel',
     about: 'stop what has not been sent',
     takes: IDS,

@@ -60,6 +60,10 @@ spec:
           ports:
             - name: {{ $port }}
               containerPort: {{ ternary 9100 8000 (eq .role "worker") }}
+          {{- if eq .role "api" }}
+          env:
+            - { name: DRAIN_SECONDS, value: "5" }
+          {{- end }}
           envFrom:
             - configMapRef: { name: {{ $root.Release.Name }} }
             - secretRef: { name: {{ $root.Values.secretName }} }
@@ -75,11 +79,6 @@ spec:
             httpGet: { path: {{ ternary "/health/ready" "/health/live" (eq .role "api") }}, port: {{ $port }} }
             periodSeconds: 5
             timeoutSeconds: 3
-          {{- if eq .role "api" }}
-          lifecycle:
-            preStop:
-              sleep: { seconds: 5 }
-          {{- end }}
           resources: {{- toYaml $root.Values.resources | nindent 12 }}
           securityContext:
             allowPrivilegeEscalation: false
