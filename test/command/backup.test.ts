@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { watch } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
@@ -12,7 +12,7 @@ import { atEnd } from '../kit/at-end.ts';
 import { builders } from '../kit/builders.ts';
 import { startService } from '../kit/service.ts';
 import { runTidings, spawnTidings, temporaryFolder } from '../kit/tidings-process.ts';
-import { until } from '../kit/until.ts';
+import { seen, until } from '../kit/until.ts';
 
 /** So large that a copy of it takes a while, in few rows. */
 const LARGE = 'Your parcel has arrived. '.repeat(1_200);
@@ -141,6 +141,31 @@ test('what was being sent when the backup was made is in doubt after the restore
   assert.equal(found.code, 1);
   const { ok, faults } = JSON.parse(found.stdout) as { ok: boolean; faults: { code: string; count: number }[] };
   assert.deepEqual([ok, faults.map(({ code, count }) => `${code} ${count}`)], [false, ['attempts_miscounted 1']]);
+});
+
+test('a process that waited for a database while it was replaced does not start on the old one', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [database, other] = [join(folder, 'tidings.db'), join(folder, 'other.db')];
+  await filled(database, 1);
+  await filled(other, 2);
+  const held = new DatabaseSync(database);
+  held.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  const waiting = spawnTidings(['migrate'], { cwd: folder, env: { DATABASE_URL: 'sqlite:tidings.db' } });
+  atEnd(t, () => waiting.running && waiting.kill('SIGKILL'));
+  await seen(
+    async () => {
+      const files = await readdir(`/proc/${waiting.pid}/fd`);
+      const open = await Promise.all(files.map((file) => readlink(`/proc/${waiting.pid}/fd/${file}`).catch(() => '')));
+      return open.includes(database) || undefined;
+    },
+    () => `it has not opened its database: ${waiting.stderr}`,
+  );
+  // As a restore does.
+  await rename(other, database);
+  held.close();
+  assert.equal((await until(waiting.exited, () => 'it still waits')).code, 1);
+  assert.match(waiting.stderr, /tidings\.db was replaced while it was being opened; start again/);
+  assert.equal(soundRows(database), 2);
 });
 
 test('on PostgreSQL its own tools are named, and no password', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -169,6 +169,19 @@ describe('a restore', () => {
     assert.ok(restored.kind === 'restored' && restored.aside !== null);
     assert.equal((await open('tidings.db').readRows('notifications', null, ALL)).length, 20);
     assert.deepEqual(await contentOf(open(restored.aside.slice(folder.length + 1))), later);
+  });
+
+  test('takes back the second name that one killed before its end gave the database', async (t) => {
+    const { backups, at, made, store } = await bed(t);
+    const backup = await made();
+    await store.close();
+    await link(at('tidings.db'), at('tidings.db.before-2026-01-01T00-00-00.000Z'));
+    await writeFile(at('tidings.db.before-2025-01-01T00-00-00.000Z'), 'that of another restore');
+    refused(await backups('tidings.db').restore(backup, { force: false }), /is not empty/);
+    assert.equal((await backups('tidings.db').restore(backup, { force: true })).kind, 'restored');
+    const kept = (await readdir(at('.'))).filter((name) => name.includes('.before-'));
+    assert.deepEqual(kept.length, 2);
+    assert.ok(!kept.includes('tidings.db.before-2026-01-01T00-00-00.000Z'));
   });
 
   test('replaces an empty database without a word', async (t) => {
