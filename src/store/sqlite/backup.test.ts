@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, link, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
 import { LEASE, storeKit } from '../../../test/contract/store/store-kit.ts';
@@ -117,6 +117,12 @@ describe('a backup', () => {
       false,
       'nothing is left of the tries',
     );
+  });
+
+  test('says what is wrong with the place where it is to be', async (t) => {
+    const { backups, folder } = await bed(t);
+    const nowhere = join('/proc', basename(folder));
+    refused(await backups('tidings.db').backUp(nowhere), /\/proc/);
   });
 
   test('is no database to start on', async (t) => {
