@@ -11,11 +11,13 @@ const STATUS_WIDTH = 'suppressed'.length;
 export function tail(given: Given, io: Io): Promise<number> {
   const [notificationId] = given.words;
   return withService(given, io, async ({ tidings, signal, json }) => {
-    let wasLost = false;
+    let state: 'never connected' | 'connected' | 'lost' = 'never connected';
     const onConnection = (error: TidingsError | null) => {
-      if (error !== null && !wasLost) io.err(`tidings: ${error.message}; trying again\n`);
-      if (error === null && wasLost) io.err('tidings: connected again, nothing was missed\n');
-      wasLost = error !== null;
+      // One that was never there is told of at once.
+      if (error !== null && state === 'never connected') throw error;
+      if (error !== null && state === 'connected') io.err(`tidings: ${error.message}; trying again\n`);
+      if (error === null && state === 'lost') io.err('tidings: connected again\n');
+      state = error === null ? 'connected' : 'lost';
     };
     try {
       for await (const event of tidings.events({ notificationId, after: given.text('after'), signal, onConnection })) {

@@ -67,6 +67,48 @@ describe('on the command line, a service', () => {
     assert.equal(both.out, `${id} is cancelled\n`, 'the others have their turn');
   });
 
+  test('shows what becomes of deliveries as it happens, until Ctrl-C', async () => {
+    const io = recordedIo();
+    const following = tidings(['tail'], io);
+    const json = recordedIo();
+    const watching = tidings(['tail', '--json'], json);
+    // It is heard from when it is connected; how soon that is, nobody tells.
+    const ids: string[] = [];
+    await seen(
+      async () => {
+        const sent = await tidings(['send', '--to', '42', '--message', 'x', '--channel', 'in_app', '--json']);
+        ids.push((JSON.parse(sent.out) as { id: string }).id);
+        return (io.written.out.includes('sent') && json.written.out.includes('"sent"')) || undefined;
+      },
+      () => io.written.out + io.written.err,
+    );
+    io.interrupt();
+    json.interrupt();
+    const { code, out, err } = await following;
+    assert.deepEqual([code, err], [130, '']);
+    const [first = ''] = out.split('\n');
+    assert.match(first, /^\S+Z pending {4}[0-9a-f-]{36}$/);
+    assert.match(out, /Z sent {7}[0-9a-f-]{36} in_app inbox\n/);
+    assert.equal((await watching).code, 130);
+    const [line = ''] = json.written.out.split('\n');
+    const event = JSON.parse(line) as Readonly<Record<string, string>>;
+    assert.ok(ids.includes(event.notification_id ?? ''), line);
+    const past = recordedIo();
+    const again = tidings(['tail', event.notification_id ?? '', '--after', event.id ?? ''], past);
+    await seen(
+      () => past.written.out.includes('sent') || undefined,
+      () => past.written.out + past.written.err,
+    );
+    past.interrupt();
+    await again;
+    assert.ok(past.written.out.split('\n').every((text) => text === '' || text.includes(event.notification_id ?? '')));
+    const wrong = await tidings(['tail', '--after', 'x']);
+    assert.deepEqual([wrong.code, wrong.out], [1, '']);
+    const nobody = recordedIo();
+    assert.equal(await runCli(['tail', '--url', 'http://127.0.0.1:9'], nobody), 1);
+    assert.match(nobody.written.err, /there is no Tidings at/);
+  });
+
   test('lists what fits, as a table or as lines of JSON', async () => {
     for (const index of [1, 2, 3]) {
       const to = `list-${index}@example.com`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { watch } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
@@ -12,7 +12,7 @@ import { atEnd } from '../kit/at-end.ts';
 import { builders } from '../kit/builders.ts';
 import { startService } from '../kit/service.ts';
 import { runTidings, spawnTidings, temporaryFolder } from '../kit/tidings-process.ts';
-import { until } from '../kit/until.ts';
+import { seen, until } from '../kit/until.ts';
 
 /** So large that a copy of it takes a while, in few rows. */
 const LARGE = 'Your parcel has arrived. '.repeat(1_200);
@@ -40,14 +40,35 @@ function soundRows(path: string): number {
   }
 }
 
-/** kill -9 at the moment in which the folder has changed so many times, or when it has ended. */
-async function killedAt(t: TestContext, folder: string, changes: number, args: readonly string[]): Promise<boolean> {
+/** Whether it is time, at each change in the folder: of which file, and how many there were. */
+type Moment = (name: string, changes: number) => boolean;
+
+const after =
+  (count: number): Moment =>
+  (_, changes) =>
+    changes === count;
+/** The first change of a file whose name begins like this. */
+const at =
+  (start: string): Moment =>
+  (name) =>
+    name.startsWith(start);
+/** The first change of one after another has changed. */
+const atAfter = (start: string, name: string): Moment => {
+  let armed = false;
+  return (changed) => {
+    armed ||= changed.startsWith(start);
+    return armed && changed === name;
+  };
+};
+
+/** kill -9 at a moment, or when it has ended; answers whether it was killed. */
+async function killedAt(t: TestContext, folder: string, isTime: Moment, args: readonly string[]): Promise<boolean> {
   const child = spawnTidings(args, { cwd: folder, env: { DATABASE_URL: 'sqlite:tidings.db' } });
   atEnd(t, () => child.running && child.kill('SIGKILL'));
-  let seen = 0;
-  const watcher = watch(folder, () => {
-    seen += 1;
-    if (seen === changes) child.kill('SIGKILL');
+  let changes = 0;
+  const watcher = watch(folder, (_, name) => {
+    changes += 1;
+    if (isTime(name ?? '', changes)) child.kill('SIGKILL');
   });
   try {
     const { signal, code } = await until(child.exited, () => `${args.join(' ')} does not end: ${child.stderr}`);
@@ -68,9 +89,9 @@ describe('kill -9', () => {
     await filled(database, 300);
     const found: number[] = [];
     let killed = 0;
-    for (const changes of [1, 8, 24]) {
-      if (await killedAt(t, folder, changes, ['backup', 'a.backup'])) killed += 1;
-      assert.equal((await sqliteBackups(database, realClock).check(backup)).kind, 'sound', `after ${changes} changes`);
+    for (const moment of [after(1), after(12), atAfter('a.backup.', 'a.backup')]) {
+      if (await killedAt(t, folder, moment, ['backup', 'a.backup'])) killed += 1;
+      assert.equal((await sqliteBackups(database, realClock).check(backup)).kind, 'sound');
       assert.equal(soundRows(database), 400);
       found.push(soundRows(backup));
     }
@@ -88,8 +109,9 @@ describe('kill -9', () => {
     await filled(database, 20);
     const found: number[] = [];
     let killed = 0;
-    for (const changes of [2, 12, 28]) {
-      if (await killedAt(t, folder, changes, ['restore', 'a.backup', '--force'])) killed += 1;
+    const aside = 'tidings.db.before-';
+    for (const moment of [at('tidings.db.'), after(12), at(aside), atAfter(aside, 'tidings.db')]) {
+      if (await killedAt(t, folder, moment, ['restore', 'a.backup', '--force'])) killed += 1;
       found.push(soundRows(database));
     }
     t.diagnostic(`killed ${killed} of ${found.length}, which left ${found.join(', ')} notifications`);
@@ -141,6 +163,31 @@ test('what was being sent when the backup was made is in doubt after the restore
   assert.equal(found.code, 1);
   const { ok, faults } = JSON.parse(found.stdout) as { ok: boolean; faults: { code: string; count: number }[] };
   assert.deepEqual([ok, faults.map(({ code, count }) => `${code} ${count}`)], [false, ['attempts_miscounted 1']]);
+});
+
+test('a process that waited for a database while it was replaced does not start on the old one', async (t) => {
+  const folder = await temporaryFolder(t);
+  const [database, other] = [join(folder, 'tidings.db'), join(folder, 'other.db')];
+  await filled(database, 1);
+  await filled(other, 2);
+  const held = new DatabaseSync(database);
+  held.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  const waiting = spawnTidings(['migrate'], { cwd: folder, env: { DATABASE_URL: 'sqlite:tidings.db' } });
+  atEnd(t, () => waiting.running && waiting.kill('SIGKILL'));
+  await seen(
+    async () => {
+      const files = await readdir(`/proc/${waiting.pid}/fd`);
+      const open = await Promise.all(files.map((file) => readlink(`/proc/${waiting.pid}/fd/${file}`).catch(() => '')));
+      return open.includes(database) || undefined;
+    },
+    () => `it has not opened its database: ${waiting.stderr}`,
+  );
+  // As a restore does.
+  await rename(other, database);
+  held.close();
+  assert.equal((await until(waiting.exited, () => 'it still waits')).code, 1);
+  assert.match(waiting.stderr, /tidings\.db was replaced while it was being opened; start again/);
+  assert.equal(soundRows(database), 2);
 });
 
 test('on PostgreSQL its own tools are named, and no password', async (t) => {

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { Client } from 'pg';
 import { auditContract } from '../../../test/contract/audit-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
@@ -25,4 +27,9 @@ auditContract('PostgreSQL', async (t) => {
     }
   };
   return { store, clock, audit, table: (name) => `tidings.${name}`, sql };
+});
+
+test('a database without our tables is not gone through', async (t) => {
+  const url = await postgres.database(t, 'empty');
+  await assert.rejects(openPostgresAudit({ url, clock: systemClock }), /there are no tables of Tidings yet/);
 });

@@ -39,6 +39,10 @@ const COUNT = `SELECT (SELECT count(*) FROM notifications WHERE id >= ?) AS ther
 export function openSqliteAudit(path: string, clock: Clock): AuditStore {
   if (!existsSync(path)) throw new WrongDatabase(`there is no database ${path}`);
   const db = new DatabaseSync(path, { readOnly: true, timeout: 15_000 });
+  if (!isOurs(db)) {
+    db.close();
+    throw new WrongDatabase(`${path} is not a database of Tidings`);
+  }
 
   function prepared(sql: string) {
     const statement = db.prepare(sql);
@@ -105,6 +109,14 @@ export function openSqliteAudit(path: string, clock: Clock): AuditStore {
       db.close();
     },
   };
+}
+
+function isOurs(db: DatabaseSync): boolean {
+  try {
+    return db.prepare("SELECT 1 AS yes FROM sqlite_schema WHERE name = 'tidings_migrations'").get() !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function groupFrom(row: Row): DeliveryGroup {

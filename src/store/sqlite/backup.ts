@@ -39,16 +39,19 @@ export function sqliteBackups(path: string, clock: Clock): Backups {
   };
 }
 
-/** What is in the way is an answer and no fault. */
+/** What is in the way is an answer and no fault: so is a disk that is full, or a folder that is somebody else's. */
 async function orRefused<T>(file: string, work: () => Promise<T>): Promise<T | BackupRefused> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Refusal) return { kind: 'refused', why: error.message };
-    if (error instanceof Error && 'errcode' in error && DAMAGED.has(Number(error.errcode) & 0xff)) {
-      return { kind: 'refused', why: `${file} is damaged, or not a database: ${error.message}` };
-    }
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    if (error instanceof Refusal || 'syscall' in error) return { kind: 'refused', why: error.message };
+    if (!('errcode' in error)) throw error;
+    const isDamaged = DAMAGED.has(Number(error.errcode) & 0xff);
+    return {
+      kind: 'refused',
+      why: `${isDamaged ? `${file} is damaged, or not a database` : 'SQLite stops'}: ${error.message}`,
+    };
   }
 }
 

@@ -1,5 +1,15 @@
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { formatTime } from '../../domain/time.ts';
 import type { BackupNote } from '../backup.ts';
@@ -35,6 +45,7 @@ export function restoreFile(
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (isSameFile(file, path)) throw new Refusal(`${file} is the database itself`);
   const old = isThere(path) ? holdOld(path, force) : null;
+  if (old !== null) dropTwins(path);
   let part: string | null = null;
   try {
     if (old === null) assertNoRemains(path, force);
@@ -78,6 +89,13 @@ function holdOld(path: string, force: boolean): Held {
     const why = error instanceof Error ? error.message : String(error);
     throw new Refusal(`${path} cannot be read (${why}); --force replaces it, and keeps it under another name`);
   }
+}
+
+/** One that was killed just before its rename has left the database a second name, under which nobody may open it. */
+function dropTwins(path: string): void {
+  const ours = `${basename(path)}.before-`;
+  const twins = readdirSync(dirname(path)).filter((name) => name.startsWith(ours));
+  for (const twin of twins.map((name) => join(dirname(path), name))) if (isSameFile(twin, path)) rmSync(twin);
 }
 
 function isFilled(db: DatabaseSync, path: string): boolean {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../domain/clock.ts';
 import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
@@ -53,10 +54,7 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path, clock, onNotice = () => {} } = options;
-  const wasThere = existsSync(path);
-  const before = sameFile(path);
-  const db = openDatabase(path);
-  const migrated = migrateOrClose();
+  const { db, migrated, isSameFile } = openUpToDate(path, clock);
   limitBusyWait(db);
 
   let tally = newTally();
@@ -66,7 +64,6 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const count = db.prepare(
     'INSERT INTO counters (minute, kind, name, count) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
-  const isSameFile = wasThere ? before : sameFile(path);
   let lookAgainAt = 0;
   const group = new GroupCommit(db, clock, {
     beforeBegin() {
@@ -116,18 +113,6 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   function ifRoom<T>(work: () => Promise<T>): Promise<T> {
     const shortage = room.shortage();
     return shortage === null ? work() : Promise.reject(shortage);
-  }
-
-  function migrateOrClose(): readonly string[] {
-    try {
-      const done = migrate(db, readMigrations(), clock.now());
-      // A restore may have held it locked, and put another in its place by now.
-      if (wasThere && !before()) throw new Error(`the file ${path} was replaced as it was being opened; start again`);
-      return done;
-    } catch (error) {
-      db.close();
-      throw error;
-    }
   }
 
   /** Changes whenever another connection has committed; null when it cannot be read just now. */
@@ -251,6 +236,24 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       return Promise.resolve();
     },
   };
+}
+
+/** Opens the file with its schema up to date, and knows it again. */
+function openUpToDate(path: string, clock: Clock) {
+  const wasThere = existsSync(path);
+  const isTheOne = sameFile(path);
+  let db: DatabaseSync | null = null;
+  try {
+    db = openDatabase(path);
+    const migrated = migrate(db, readMigrations(), clock.now());
+    // A restore may have held it locked, and put another in its place by now.
+    if (wasThere && !isTheOne()) throw new Error('it is not the file of that name any more');
+    return { db, migrated, isSameFile: wasThere ? isTheOne : sameFile(path) };
+  } catch (error) {
+    db?.close();
+    if (!wasThere || isTheOne()) throw error;
+    throw new Error(`the file ${path} was replaced while it was being opened; start again`, { cause: error });
+  }
 }
 
 function falseIfTaken(error: unknown): false {
