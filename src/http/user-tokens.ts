@@ -13,7 +13,7 @@ const ALGORITHM = 'HS256';
 /** What the clocks of those who sign with the same secret may be apart. */
 const SKEW = 10;
 
-/** What a token says: whose it is and until when, or why it counts for nothing. */
+/** What a token says: whose it is and until when it is taken, or why it counts for nothing. */
 export type TokenReading =
   | { readonly ok: true; readonly userId: string; readonly expiresAt: number }
   | { readonly ok: false; readonly code: 'invalid_token' | 'token_expired' };
@@ -80,5 +80,5 @@ function readingOf({ sub, exp, iat }: JWTPayload, ttl: number): TokenReading {
   if (sub === undefined || !isUserId(sub) || exp === undefined || iat === undefined) {
     return { ok: false, code: 'invalid_token' };
   }
-  return { ok: true, userId: sub, expiresAt: Math.min(exp * 1_000, iat * 1_000 + ttl) };
+  return { ok: true, userId: sub, expiresAt: Math.min(exp * 1_000, iat * 1_000 + ttl) + SKEW * 1_000 };
 }
