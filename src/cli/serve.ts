@@ -1,7 +1,8 @@
 import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
-import { type Role, type Running, realClock, startTidings } from '../main.ts';
+import { type Running, realClock, startTidings } from '../main.ts';
+import type { Role } from '../parts.ts';
 import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
 import type { Given } from './command.ts';
