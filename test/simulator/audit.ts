@@ -86,6 +86,6 @@ async function auditDeadLetters({ store, ledger }: World): Promise<void> {
 }
 
 function namesIn(counts: ReadonlyMap<string, number>, prefix: string): Record<string, number> {
-  const found = [...counts].filter(([key]) => key.startsWith(prefix));
+  const found = [...counts].filter(([key, count]) => key.startsWith(prefix) && count > 0);
   return Object.fromEntries(found.map(([key, count]) => [key.slice(prefix.length), count]));
 }

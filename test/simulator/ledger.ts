@@ -222,6 +222,8 @@ export class Ledger {
     }
     row.cancelled ||= after.status === 'cancelled';
     if (isTerminal(after.status) && after.status !== row.delivery.status) this.#count(`ended ${after.status}`, 1);
+    // What is delivered is sent no more, and counts once.
+    if (after.status === 'delivered' && row.delivery.status === 'sent') this.#count('ended sent', -1);
     for (const { outcome, channel, provider } of attempts) {
       if (outcome !== 'accepted') continue;
       this.#count(`by ${channel}`, 1);
