@@ -35,10 +35,10 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   one('key-outside', 'the idempotency key is looked up before the transaction and written after it', {
     file: STORE,
-    find: 'return submissions.map((submission) => this.#acceptOne(submission));',
+    find: 'const results = submissions.map((submission) => this.#acceptOne(submission));',
     replace: `const seen = submissions.map(({ key }) => (key === null ? undefined : this.#keys.get(slotOf(key))));
     await new Promise<void>((resolve) => void this.#clock.after(3, resolve));
-    return submissions.map((submission, index) => {
+    const results = submissions.map((submission, index) => {
       if (seen[index] !== undefined) return this.#acceptOne(submission);
       if (submission.key !== null) this.#keys.delete(slotOf(submission.key));
       return this.#acceptOne(submission);
@@ -247,8 +247,8 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   one('counts-twice', 'a finished leg that a cancel counts on is counted once more', {
     file: STORE,
-    find: 'if (kept === undefined) tallyWritten(',
-    replace: 'tallyWritten(',
+    find: 'if (kept === undefined) {\n      tallyWritten(',
+    replace: '{\n      tallyWritten(',
   }),
 ];
 
