@@ -12,6 +12,8 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.json ./
 RUN npm ci
 COPY scripts/build-web.ts ./scripts/
+COPY inbox/src ./inbox/src
+COPY sdk/src ./sdk/src
 COPY web ./web
 RUN npm run build:web
 
@@ -22,6 +24,7 @@ COPY --from=dashboard /app/web/dist ./web/dist
 COPY package.json ./
 COPY bin ./bin
 COPY src ./src
+COPY sdk/src ./sdk/src
 # A volume that is mounted here gets this owner. Nothing else is written, so the rest can be mounted read-only.
 RUN install --directory --owner=node --group=node /data
 # By number, so that whoever runs it can see that it is not root: the user "node".
@@ -33,5 +36,5 @@ EXPOSE 8000 9100
 STOPSIGNAL SIGTERM
 # A process listens at one of the two ports.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "Promise.any([process.env.API_PORT || process.env.PORT || 8000, process.env.METRICS_PORT].map((port) => fetch(`http://127.0.0.1:${port}/health/ready`))).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "bin/tidings.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "bin/tidings.js"]
 CMD ["start"]

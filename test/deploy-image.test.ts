@@ -34,7 +34,7 @@ describe('the Dockerfile', () => {
       new Set(sources),
       new Set([
         ...['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json'],
-        ...['bin', 'src', 'scripts/build-web.ts', 'web'],
+        ...['bin', 'src', 'sdk/src', 'scripts/build-web.ts', 'inbox/src', 'web'],
       ]),
     );
     for (const path of sources) {
@@ -55,7 +55,7 @@ describe('the Dockerfile', () => {
       'debug.log',
     ];
     const more = ['node_modules/pg/package.json', 'src/node_modules/a.js', 'test/deploy.test.ts', 'docs/config.md'];
-    const tests = ['src/main.test.ts', 'src/store/postgres/postgres-store.engine-test.ts'];
+    const tests = ['src/main.test.ts', 'src/store/postgres/postgres-store.engine-test.ts', 'sdk/src/client.test.ts'];
     for (const path of [...out, ...more, ...tests]) assert.equal(isIgnored(path), true, path);
     for (const path of ['src/main.ts', 'src/store/sqlite/migrations/0001_init.sql', 'bin/tidings.js']) {
       assert.equal(isIgnored(path), false, path);

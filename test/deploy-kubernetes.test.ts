@@ -44,9 +44,11 @@ function containers(overlay: Overlay) {
   });
 }
 
-function settingsOf(name: string, overlay: Overlay): Record<string, string> {
+/** What a process is given; `own` is what its container says itself. */
+function settingsOf(name: string, overlay: Overlay, own: Container['env'] = []): Record<string, string> {
   const [map] = overlay.of('ConfigMap');
-  return { ...imageSettings(), ...map?.data, ...SECRETS[name] };
+  const said = Object.fromEntries(own.map(({ name: key, value = '' }) => [key, value]));
+  return { ...imageSettings(), ...map?.data, ...SECRETS[name], ...said };
 }
 
 function portOf({ ports = [] }: Container, probe: Probe | undefined): number | undefined {
@@ -78,19 +80,19 @@ for (const [name, overlay] of OVERLAYS) {
     });
 
     test('has the settings of a service that starts, and no others; secrets come from a Secret alone', () => {
-      const settings = settingsOf(name, overlay);
-      assert.deepEqual(readConfig(settings).faults, []);
       const every = [...Object.values(SETTINGS), ...allSettings().flatMap((all) => all.settings)];
       const known = new Map(every.map((setting) => [setting.env, setting]));
-      for (const key of Object.keys(overlay.of('ConfigMap')[0]?.data ?? {})) {
+      const all = containers(overlay);
+      const names = all.flatMap(({ container: { env = [] } }) => env.map((one) => one.name));
+      for (const key of [...names, ...Object.keys(overlay.of('ConfigMap')[0]?.data ?? {})]) {
         assert.equal(known.get(key)?.secret, false, key);
       }
-      for (const { container } of containers(overlay)) {
+      for (const { container } of all) {
+        assert.deepEqual(readConfig(settingsOf(name, overlay, container.env)).faults, []);
         assert.deepEqual(container.envFrom, [
           { configMapRef: { name: 'tidings' } },
           { secretRef: { name: 'tidings' } },
         ]);
-        assert.equal(container.env, undefined);
       }
     });
 
@@ -134,14 +136,14 @@ for (const [name, overlay] of OVERLAYS) {
     });
 
     test('gives its processes the time that a stop takes, and the memory that was measured and a quarter more', () => {
-      const { config } = readConfig(settingsOf(name, overlay));
       const row = /^\| memory under load \|[^|]*\|(?<figures>[^|]*) MiB/m;
       const found = row.exec(readFileSync(join(ROOT, 'docs', 'performance.md'), 'utf8'))?.groups?.figures ?? '';
       const most = Math.max(...(found.match(/\d+/g)?.map(Number) ?? [Number.NaN]));
       for (const { pod, container, role } of containers(overlay)) {
-        const waits = container.lifecycle?.preStop?.sleep?.seconds ?? 0;
-        // Of cli/serve.ts: the longest send, and ten seconds.
-        const stop = waits + (config?.sendTimeout ?? 0) / 1_000 + 10;
+        const { config } = readConfig(settingsOf(name, overlay, container.env));
+        // Of cli/serve.ts: ten seconds beside what is set.
+        const stop = ((config?.drainMs ?? 0) + (config?.sendTimeout ?? 0)) / 1_000 + 10;
+        assert.equal((config?.drainMs ?? 0) > 0, role === 'api', 'where others can be gone to');
         assert.ok((pod.terminationGracePeriodSeconds ?? 0) >= stop + 5, role);
         const limit = /^(\d+)Mi$/.exec(String(container.resources?.limits?.memory))?.[1];
         assert.ok(Number(limit) >= most * 1.25, `${role}: ${limit} MiB for ${most}`);

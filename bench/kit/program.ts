@@ -23,6 +23,8 @@ export interface Cpu {
 
 export interface ProgramOptions {
   readonly file: string;
+  /** For Node itself. */
+  readonly flags?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** What it says when it serves; its first group, if any, is the URL. */
@@ -35,9 +37,12 @@ const TICKS = 100;
 const STOP_PATIENCE = 15_000;
 
 /** Starts a program with Node and waits until it says that it serves. The bed's scope ends it. */
-export async function startProgram(bed: Bed, { file, args = [], env = {}, ready }: ProgramOptions): Promise<Program> {
+export async function startProgram(
+  bed: Bed,
+  { file, flags = [], args = [], env = {}, ready }: ProgramOptions,
+): Promise<Program> {
   const cwd = await bed.folder();
-  const child = serverProcess(process.execPath, [file, ...args], { cwd, env });
+  const child = serverProcess(process.execPath, [...flags, file, ...args], { cwd, env });
   const stop = () => ended(child);
   bed.scope.defer(stop);
   const said = await seen(

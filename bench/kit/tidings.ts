@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROGRAM } from '../../test/kit/tidings-process.ts';
 import type { Bed } from './bed.ts';
@@ -21,6 +22,7 @@ export function startTidings(bed: Bed, role: Role, settings: Settings): Promise<
   const hasApi = role !== 'worker';
   return startProgram(bed, {
     file: PROGRAM,
+    flags: nodeFlags(),
     args: [role],
     env,
     ready: hasApi ? /^ {2}API +(\S+)\/api\/v1$/m : /is up \(.*\)/,
@@ -35,4 +37,10 @@ export async function sqlitePlace(bed: Bed): Promise<{ readonly path: string; re
 
 function profiling(folder: string, role: Role): string {
   return `--cpu-prof --cpu-prof-dir=${folder} --cpu-prof-name=${role}-${Date.now()}.cpuprofile`;
+}
+
+/** What the program's first line gives to Node. */
+function nodeFlags(): readonly string[] {
+  const [line = ''] = readFileSync(PROGRAM, 'utf8').split('\n', 1);
+  return line.split(' ').filter((word) => word.startsWith('--'));
 }

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, errors } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
 import { ConnectFault, codeOf, connectTo, ReplyTooLong } from './http-connect.ts';
 import type { HttpAnswer, HttpClient, HttpPost } from './provider.ts';
@@ -19,8 +19,35 @@ export interface HttpClientOptions {
   readonly connections?: number;
 }
 
-/** A pooled client over HTTP/1.1. It asks for no compression, follows no redirect and reads no proxy settings. */
-export function httpClient({ guard, connections = 64 }: HttpClientOptions): HttpClient & { close(): Promise<void> } {
+/** What a client works with, once it was needed. */
+interface Opened {
+  readonly agent: Agent;
+  readonly isParserError: (error: Error) => boolean;
+}
+
+/**
+ * A pooled client over HTTP/1.1. It asks for no compression, follows no redirect and reads no proxy settings. Its library
+ * is loaded with the first request, or by `load`: it is 7 MiB that a process which calls nobody does without.
+ */
+export function httpClient(options: HttpClientOptions): HttpClient & { load(): Promise<void>; close(): Promise<void> } {
+  let opened: Promise<Opened> | null = null;
+  const open = () => {
+    opened ??= openAgent(options);
+    return opened;
+  };
+  return {
+    post: async (request) => exchange(await open(), request),
+    async load() {
+      await open();
+    },
+    async close() {
+      await (await opened)?.agent.close();
+    },
+  };
+}
+
+async function openAgent({ guard, connections = 64 }: HttpClientOptions): Promise<Opened> {
+  const { Agent, errors } = await import('undici');
   const agent = new Agent({
     connections,
     pipelining: 1,
@@ -33,10 +60,7 @@ export function httpClient({ guard, connections = 64 }: HttpClientOptions): Http
     keepAliveMaxTimeout: 30_000,
     connect: (target, callback) => connectTo(target, guard, callback),
   });
-  return {
-    post: (request) => exchange(agent, request),
-    close: () => agent.close(),
-  };
+  return { agent, isParserError: (error) => error instanceof errors.HTTPParserError };
 }
 
 /**
@@ -44,7 +68,7 @@ export function httpClient({ guard, connections = 64 }: HttpClientOptions): Http
  * first byte is written to it.
  */
 function exchange(
-  agent: Agent,
+  { agent, isParserError }: Opened,
   { url, headers: own, body, signal, notAfter, traceparent }: HttpPost,
 ): Promise<HttpAnswer> {
   if (signal.aborted) return Promise.resolve(neverSent('the time was over'));
@@ -118,7 +142,7 @@ function exchange(
             signal.removeEventListener('abort', onAbort);
             ended = true;
             reject(error);
-          } else if (control !== null) endUnanswered(lost(error, code));
+          } else if (control !== null) endUnanswered(lost(error, code, isParserError(error)));
           else end(error instanceof ConnectFault ? neverSent(error.message, error.code) : neverSent(code));
         },
       },
@@ -126,13 +150,13 @@ function exchange(
   });
 }
 
-function lost(error: Error, code: string): HttpAnswer {
+function lost(error: Error, code: string, notHttp: boolean): HttpAnswer {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT') {
     return noAnswer('timeout', code);
   }
   if (error instanceof ReplyTooLong) return noAnswer('invalid_response', 'a reply without end');
   // The parser's own codes do not come through in every version; its class does.
-  if (error instanceof errors.HTTPParserError) return noAnswer('invalid_response', 'not HTTP');
+  if (notHttp) return noAnswer('invalid_response', 'not HTTP');
   const malformed = code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('UND_ERR_RES_');
   return noAnswer(malformed ? 'invalid_response' : 'connection_lost', code);
 }

@@ -6,12 +6,15 @@ import { backupsOf } from '../engines.ts';
 import { realClock } from '../main.ts';
 import type { BackupNote } from '../store/backup.ts';
 import { readSetup, WRONG_CONFIG } from './settings.ts';
+import { jsonLine } from './words.ts';
 
 export interface BackupOptions {
   /** How many of the backups in a folder are left; without it all. */
   readonly keep?: number;
   /** Only reads one that is there. */
   readonly check?: boolean;
+  /** Prints the result as JSON. */
+  readonly json?: boolean;
 }
 
 const DATED = /^tidings-[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9-]+Z\.db$/;
@@ -27,19 +30,29 @@ export async function backup(to: string, options: BackupOptions): Promise<number
   if (options.check === true) {
     const checked = await backups.check(resolve(to));
     if (checked.kind === 'refused') return failed(checked.why);
-    process.stdout.write(`${resolve(to)} is sound: ${contents(checked.note)}\n`);
+    const { note } = checked;
+    const told =
+      options.json === true
+        ? jsonLine({ file: resolve(to), ...noteOut(note) })
+        : `${resolve(to)} is sound: ${contents(note)}\n`;
+    process.stdout.write(told);
     return 0;
   }
   const file = resolve(isFolder ? join(to, datedName()) : to);
   const made = await backups.backUp(file);
   if (made.kind === 'refused') return failed(made.why);
-  process.stdout.write(`${file} is sound: ${contents(made.note)} ${made.bytes.toLocaleString('en')} bytes\n`);
+  const { note, bytes } = made;
+  const words = `${file} is sound: ${contents(note)} ${bytes.toLocaleString('en')} bytes\n`;
+  process.stdout.write(options.json === true ? jsonLine({ file, ...noteOut(note), bytes }) : words);
   if (options.keep !== undefined) keepNewest(to, options.keep);
   return 0;
 }
 
 /** Puts a backup in the place of the database; answers the exit code. */
-export async function restore(from: string, { force = false }: { readonly force?: boolean }): Promise<number> {
+export async function restore(
+  from: string,
+  { force = false, json = false }: { readonly force?: boolean; readonly json?: boolean },
+): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
   const backups = backupsOf(setup.config, realClock);
@@ -47,12 +60,20 @@ export async function restore(from: string, { force = false }: { readonly force?
   const restored = await backups.restore(resolve(from), { force });
   if (restored.kind === 'refused') return failed(restored.why);
   const { note, aside, inDoubt } = restored;
+  if (json) {
+    process.stdout.write(jsonLine({ file: resolve(from), ...noteOut(note), aside, in_doubt: inDoubt }));
+    return 0;
+  }
   const lines = [`Restored ${resolve(from)}: ${contents(note)}`];
   if (aside !== null) lines.push(`What was there before is ${aside} now; delete it when it is of no more use.`);
   if (inDoubt > 0) lines.push(`${inDoubt} deliveries were being sent, and it is not known whether they left.`);
   lines.push('"tidings reconcile" says what will be sent, or sent again, when Tidings is started.');
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
+}
+
+function noteOut({ madeAt, tables }: BackupNote) {
+  return { made_at: formatTime(madeAt), tables };
 }
 
 /** What would do it, without a password. */

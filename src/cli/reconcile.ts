@@ -7,6 +7,7 @@ import type { AuditStore, FaultCode } from '../store/audit.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { addsUp, type Reconciliation, reconcile, type Tally } from './reconciliation.ts';
 import { readSetup, WRONG_CONFIG } from './settings.ts';
+import { jsonLine } from './words.ts';
 
 /** Goes through the store and says whether it adds up, and what a start would send; answers the exit code. */
 export async function reconcileCommand({ json = false }: { readonly json?: boolean }): Promise<number> {
@@ -18,7 +19,7 @@ export async function reconcileCommand({ json = false }: { readonly json?: boole
   try {
     store = await openAudit(setup.config, realClock, (text) => process.stderr.write(`${text}\n`));
     const found = await reconcile(store, realClock);
-    process.stdout.write(json ? `${JSON.stringify(inJson(found), null, 2)}\n` : inWords(found, place));
+    process.stdout.write(json ? jsonLine(inJson(found)) : inWords(found, place));
     return addsUp(found) ? 0 : 1;
   } catch (error) {
     // What cannot be read is no bug of ours.

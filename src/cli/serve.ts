@@ -1,11 +1,16 @@
 import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
-import { type Role, type Running, realClock, startTidings } from '../main.ts';
+import { type Running, realClock, startTidings } from '../main.ts';
+import type { Role } from '../parts.ts';
 import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
-import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
+import type { Given } from './command.ts';
+import { FAILED, type Io } from './io.ts';
+import { programVersion } from './program-version.ts';
+import { readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 import { shownSettings } from './shown-settings.ts';
+import { jsonLine } from './words.ts';
 
 /** How long a stop may take before the process goes anyway, in ms, beyond the longest send. */
 const STOP_GRACE = 10_000;
@@ -40,19 +45,19 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   return code;
 }
 
-export async function migrateOnly(): Promise<number> {
+export async function migrateOnly(given: Given, io: Io): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
   try {
-    const notice = (text: string) => process.stderr.write(`${text}\n`);
+    const notice = (text: string) => io.err(`${text}\n`);
     for (const text of setup.notices) notice(text);
     const { store, migrated, place } = await openStore(setup.config, realClock, notice);
     await store.close();
     const done = migrated.length === 0 ? 'was up to date' : `is up to date now: ${migrated.join(', ')}`;
-    process.stdout.write(`${place} ${done}\n`);
+    io.out(given.flag('json') === true ? jsonLine({ database: place, migrated }) : `${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
+    io.err(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
     return startCode(error);
   }
 }
@@ -110,7 +115,7 @@ async function stopAll(running: Running, log: Log, code: number): Promise<number
 }
 
 function startCode(error: unknown): number {
-  return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
+  return error instanceof WrongDatabase ? WRONG_CONFIG : FAILED;
 }
 
 function startFault(error: unknown, { config }: Setup, roles: readonly Role[]): string {
@@ -148,7 +153,10 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     const open = config.apiKeys.length === 0;
     add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
     const { rateLimit: limit } = config;
-    add('Limits', limit === null ? 'none' : `${rateLimitText(limit)} per API key or address (RATE_LIMIT=off: none)`);
+    add(
+      'Limits',
+      limit === null ? 'none' : `${rateLimitText(limit)} per API key, user or address (RATE_LIMIT=off: none)`,
+    );
     const key = open ? '' : ` -H 'X-API-Key: …'`;
     lines.push(
       '',

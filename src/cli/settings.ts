@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { allSettings, type ChannelPlan, type ReceiptReader, readChannels } from '../channels/registry.ts';
 import { type Config, readConfig, SETTINGS } from '../config/config.ts';
 import { type Given, readGiven, UnreadableSettings } from '../config/environment.ts';
@@ -64,11 +62,4 @@ function readFolder(): Given | null {
     process.stderr.write(`Tidings cannot start: ${error.message}\n`);
     return null;
   }
-}
-
-export function programVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'));
-  return manifest !== null && typeof manifest === 'object' && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }

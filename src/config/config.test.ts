@@ -33,6 +33,9 @@ describe('a configuration', () => {
       retention: {},
       drainMs: 0,
       apiKeys: [],
+      tokenSecrets: [],
+      tokenTtl: 15 * MINUTE,
+      inboxOrigins: [],
       rateLimit: { count: 600, period: MINUTE },
       rateLimitUrl: null,
       trustedProxies: [],
@@ -410,3 +413,49 @@ function faultsOf(env: Env) {
   assert.equal(config === null, faults.length > 0);
   return faults;
 }
+
+describe("users' tokens", () => {
+  test('take secrets that are long enough, and durations that are short enough', () => {
+    const secret = 's'.repeat(32);
+    assert.deepEqual(read({ TOKEN_SECRET: `${secret}, ${secret}2` }).tokenSecrets, [secret, `${secret}2`]);
+    assert.equal(read({ TOKEN_TTL: 'PT1H' }).tokenTtl, 60 * MINUTE);
+    const short = 's'.repeat(31);
+    const [fault] = readConfig({ TOKEN_SECRET: `${secret},${short}` }).faults;
+    assert.equal(fault?.env, 'TOKEN_SECRET');
+    assert.ok(!fault.problem.includes(short));
+    for (const given of ['59s', '25h', '15', 'soon']) {
+      assert.deepEqual(
+        readConfig({ TOKEN_TTL: given }).faults.map(({ env }) => env),
+        ['TOKEN_TTL'],
+      );
+    }
+  });
+
+  test('may be shown by pages of exactly the origins that are named', () => {
+    const named = 'https://app.example.com,http://localhost:5173, https://[::1]:8443';
+    assert.deepEqual(read({ INBOX_ORIGINS: named }).inboxOrigins, named.split(/,\s*/));
+    for (const given of [
+      ...[
+        '*',
+        'null',
+        'app.example.com',
+        'https://app.example.com/',
+        'https://app.example.com/x',
+        'https://*.example.com',
+      ],
+      ...[
+        'https://app.example.com:443',
+        'ftp://app.example.com',
+        'https://user@app.example.com',
+        'file:///',
+        'data:,x',
+      ],
+    ]) {
+      assert.deepEqual(
+        readConfig({ INBOX_ORIGINS: given }).faults.map(({ env }) => env),
+        ['INBOX_ORIGINS'],
+        given,
+      );
+    }
+  });
+});

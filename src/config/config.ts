@@ -140,12 +140,29 @@ export const SETTINGS = {
     default: 'on',
     doc: '`off` serves openly on purpose, on any address, whatever `API_KEYS` says.',
   }),
+  tokenSecrets: list('TOKEN_SECRET', {
+    of: 'secrets of at least 32 characters',
+    item: (secret: string): string | undefined => (/^[\x21-\x7e]{32,}$/.test(secret) ? secret : undefined),
+    secret: true,
+    doc: "What users' tokens for their inbox are signed with, the same in every process; the first one signs, all of them are believed. Unset: derived from the keys in `API_KEYS` that have 32 characters or more; without such a key each process makes its own at its start.",
+  }),
+  tokenTtl: setting(
+    'TOKEN_TTL',
+    'a duration from 1m to 24h',
+    { default: '15m', doc: "How long a user's token is good for." },
+    (given) => between(parseDuration(given), 60_000, 86_400_000),
+  ),
+  inboxOrigins: list('INBOX_ORIGINS', {
+    of: 'origins, such as https://app.example.com',
+    item: parseOrigin,
+    doc: "Other sites whose pages may use the API of inboxes, and nothing else (CORS). Unset: only the service's own pages.",
+  }),
   rateLimit: setting(
     'RATE_LIMIT',
     'off, or a whole number and s, m, h or d: 600/m',
     {
       default: '600/m',
-      doc: 'How often one API key, or without one an address, may ask. `off`: as often as they like, for load tests.',
+      doc: 'How often one API key, one user with tokens, or without either an address, may ask. `off`: as often as they like, for load tests.',
     },
     (given) => (given.toLowerCase() === 'off' ? 'off' : parseRateLimit(given.toLowerCase())),
   ),
@@ -190,6 +207,10 @@ export interface Config {
   readonly drainMs: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
+  /** Empty: they are derived, or drawn. */
+  readonly tokenSecrets: readonly string[];
+  readonly tokenTtl: number;
+  readonly inboxOrigins: readonly string[];
   /** Null: everybody may ask as often as they like. */
   readonly rateLimit: RateLimit | null;
   /** The Redis in which API processes count together; null: each by itself. */
@@ -222,6 +243,9 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     retention: retentionOf(values.retentionDays, values.retentionByStatus ?? {}),
     drainMs: values.drainSeconds * 1000,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
+    tokenSecrets: values.tokenSecrets ?? [],
+    tokenTtl: values.tokenTtl,
+    inboxOrigins: values.inboxOrigins ?? [],
     rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
     rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),
     trustedProxies: values.trustedProxies ?? [],
@@ -285,6 +309,17 @@ function parseSchedule(given: string): readonly number[] | undefined {
   if (waits.length >= MAX_ROUNDS) return undefined;
   const known = waits.filter((wait) => wait !== null).filter((wait) => wait <= MAX_DELAY);
   return known.length === waits.length ? known : undefined;
+}
+
+/** As a browser writes it in `Origin`: scheme, host and a port that is not the scheme's own. */
+function parseOrigin(given: string): string | undefined {
+  // What looks like a pattern is none: it would fit no page.
+  const url = given.includes('*') ? null : URL.parse(given);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === given.toLowerCase() ? url.origin : undefined;
+}
+
+function between(value: number | null, min: number, max: number): number | undefined {
+  return value !== null && value >= min && value <= max ? value : undefined;
 }
 
 function parseRedisUrl(given: string): string | undefined {

@@ -12,6 +12,7 @@ import type { OverloadLimits } from './overload.ts';
 import type { ProcessStatus } from './process-status.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ReceiptDeps } from './routes/receipts.ts';
+import type { UserTokens } from './user-tokens.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
@@ -30,6 +31,10 @@ export interface HttpDeps {
   readonly defaultRetry: RetryPolicy;
   /** Empty: no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** What users' tokens are made and read by. */
+  readonly tokens: UserTokens;
+  /** Origins whose pages may use the routes of inboxes; left out: none but this service's own. */
+  readonly inboxOrigins?: readonly string[];
   /** Left out: everybody may ask as often as they like. */
   readonly rateLimits?: RateLimits;
   /** Addresses and nets of proxies whose `X-Forwarded-For` is believed. */

@@ -372,7 +372,7 @@ test('gives figures, and lists dead letters and caught messages', () =>
       url: '/api/v1/dead-letters/retry',
       payload: { filter: {}, dry_run: true },
     });
-    assert.deepEqual(retry.json(), { matched: 0, retried: 0 });
+    assert.deepEqual(retry.json(), { matched: 0, retried: 0, next_cursor: null });
   }));
 
 test('finds what the sandbox caught by a part of it, and forgets it all', () =>

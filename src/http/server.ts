@@ -2,13 +2,14 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
 import { answerErrors } from './answer-errors.ts';
-import { type Auth, askForKey, createAuth } from './auth.ts';
+import { type Auth, askForKey, askForUser, createAuth } from './auth.ts';
 import { clientAddresses } from './client-address.ts';
 import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
 import { welcomeRoute } from './compat/welcome.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { HTTP_LIMITS, type HttpDeps, type HttpLimits } from './deps.ts';
 import { countBodies, type FrontDoorOptions, guardFrontDoor } from './front-door.ts';
 import { knownRoutes } from './known-routes.ts';
@@ -28,14 +29,16 @@ import { operationRoutes } from './routes/operations.ts';
 import { type ReceiptDeps, receiptPaths, receiptRoutes } from './routes/receipts.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
-import { streamRoutes } from './routes/streams.ts';
+import { eventStreamRoutes, inboxStreamRoutes } from './routes/streams.ts';
+import { userTokenRoutes } from './routes/user-tokens.ts';
+import { eventStreams } from './streams/event-streams.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
 export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const auth = createAuth(deps.apiKeys);
+  const auth = createAuth(deps.apiKeys, deps.tokens);
   /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
   const open = new Set<string>();
 
@@ -49,13 +52,16 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN, ...receiptPaths(deps.receipts)]);
   const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
+  const elsewhere = crossOrigin(app, new Set(deps.inboxOrigins));
   const guard = rateGuardOf(deps, auth);
-  const guardOthers = sparing(guard, ({ raw, routeOptions: { url = '' } }) => {
-    return open.has(url) || (url === METRICS && auth.isAllowed(raw));
+  const guardOthers = sparing(guard, (request) => {
+    const { url = '' } = request.routeOptions;
+    return open.has(url) || (url === METRICS && auth.isAllowed(request.raw)) || elsewhere.isPreflight(request);
   });
   admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guardOthers });
   answerErrors(app, deps);
 
+  const streams = eventStreams(app, { ...deps, heartbeatMs: limits.heartbeatMs });
   app.register(async (root) => {
     await openApi(root, deps);
     await root.register(async (everybody) => {
@@ -82,14 +88,24 @@ export function createServer(deps: HttpDeps): FastifyInstance {
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
         });
         notificationRoutes(api, deps);
-        inboxRoutes(api, deps);
-        streamRoutes(api, deps);
+        eventStreamRoutes(api, deps, streams);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);
+        userTokenRoutes(api, deps);
       },
       { prefix: '/api/v1' },
     );
+    await root.register(
+      async (inboxes) => {
+        askForUser(inboxes, auth);
+        elsewhere.open(inboxes);
+        inboxRoutes(inboxes, deps);
+        inboxStreamRoutes(inboxes, deps, streams, auth);
+      },
+      { prefix: '/api/v1' },
+    );
+    elsewhere.preflights(root);
     await root.register(async (compat) => {
       countBodies(compat, door);
       await doors(compat, { ...deps, accept: gate.watched(deps.accept), auth });
@@ -105,9 +121,9 @@ const NO_RECEIPTS: ReceiptDeps = {
 };
 
 /** The limits on how often a client may ask. */
-function rateGuardOf({ rateLimits, trustedProxies = [] }: HttpDeps, { keyOf }: Auth): RateGuard {
+function rateGuardOf({ rateLimits, trustedProxies = [] }: HttpDeps, { keyOf, tokenOf }: Auth): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
-  return rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+  return rateGuard({ ...rateLimits, keyOf, tokenOf, addressOf: clientAddresses(trustedProxies) });
 }
 
 /**

@@ -233,10 +233,10 @@ test('refuses in a sentence what cannot be copied, and touches nothing', async (
     assert.doesNotMatch(result.stderr, /canary|\n {4}at /);
   };
   const pair = (a: string, b: string) => ['--from', a, '--to', b];
-  await refused(64, [], /copy needs --from and --to/);
-  await refused(64, ['--from', from, '--two', 'x'], /--two/);
-  await refused(64, pair('mysql://root:canary@127.0.0.1/x', from), /--from mysql:.* is not sqlite:<path> or postgres:/);
-  await refused(64, pair(from, 'sqlite::memory:'), /--to sqlite::memory: is not/);
+  await refused(2, [], /copy needs --from URL/);
+  await refused(2, ['--from', from, '--two', 'x'], /--two/);
+  await refused(2, pair('mysql://root:canary@127.0.0.1/x', from), /--from mysql:.* is not sqlite:<path> or postgres:/);
+  await refused(2, pair(from, 'sqlite::memory:'), /--to sqlite::memory: is not/);
   await refused(1, pair(from, 'sqlite:/tmp/never-made.db'), /^tidings: there is no file .*tidings\.db\.\n$/);
 
   const service = await startService(t, { env: SETTINGS, place });

@@ -3,6 +3,7 @@ import { idMaker } from '../../src/domain/ids.ts';
 import { DEFAULT_SCHEDULE, scheduledPolicy } from '../../src/domain/retry-policy.ts';
 import type { HttpDeps, RequestLine } from '../../src/http/deps.ts';
 import { createServer } from '../../src/http/server.ts';
+import { userTokens } from '../../src/http/user-tokens.ts';
 import { createAccept } from '../../src/pipeline/accept.ts';
 import { createControl } from '../../src/pipeline/control.ts';
 import type { InboxStore } from '../../src/store/inbox.ts';
@@ -44,6 +45,7 @@ export function testServer(
     newRequestId: () => `made-${++requests}`,
     defaultRetry: retry,
     apiKeys: [],
+    tokens: userTokens({ secrets: [new Uint8Array(32)], ttl: 900_000, clock: changes.clock ?? clock }),
     health: () => Promise.resolve({ store: { ok: true, needed: true, detail: null } }),
     metrics: () => Promise.resolve('# TYPE up gauge\nup 1\n'),
     log: (line) => lines.push(line),

@@ -16,7 +16,7 @@ it('writes one entry whose id is that of the delivery', async () => {
   const context = sendContext();
   const message = { title: 'T', body: 'B', actionUrl: '/x', data: { a: 1 } };
   const outcome = await inbox.open({}, parts).send({ channel: 'in_app', to: 'user-1', ...message }, context);
-  assert.deepEqual(outcome, { kind: 'accepted', providerMessageId: context.deliveryId });
+  assert.deepEqual(outcome, { kind: 'accepted', providerMessageId: null });
   const { deliveryId: id, notificationId } = context;
   assert.deepEqual(parts.inboxEntries, [{ id, notificationId, userId: 'user-1', ...message, createdAt: NOW }]);
 });

@@ -111,6 +111,23 @@ describe('a signature', () => {
     it(`${words} is forged`, () => assert.deepEqual(read(post, at), { kind: 'forged' }));
   }
 
+  it('is that of the example which Twilio publishes', () => {
+    const called = { CallSid: 'CA1234567890ABCDE', Caller: '+14158675309', Digits: '1234' };
+    const body = new URLSearchParams({ ...called, From: '+14158675309', To: '+18005551212' }).toString();
+    const example = (signature: string) =>
+      readCallbacks(
+        '12345',
+        'https://mycompany.com',
+      )({
+        headers: { 'x-twilio-signature': signature },
+        target: '/myapp.php?foo=1&bar=2',
+        body: Buffer.from(body),
+      });
+    // It is of a call: what it tells is no state of a message.
+    assert.deepEqual(example('RSOYDt4T1cUTdK1PDd93/VVr8B8='), { kind: 'unreadable' });
+    assert.deepEqual(example('RSOYDt4T1cUTdK1PDd93/VVr8B9='), { kind: 'forged' });
+  });
+
   it('counts a field that comes several times once for each value, in their order', () => {
     const twice = 'MediaUrl=b&MediaUrl=a&MediaUrl=b&MessageSid=SM1&MessageStatus=delivered';
     const signed = twilioPost(`${called}MediaUrlaMediaUrlbMessageSidSM1MessageStatusdelivered`, {}, TOKEN);

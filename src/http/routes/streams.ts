@@ -1,13 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { parseNotificationId } from '../../domain/ids.ts';
-import { problems, USER_PARAM } from '../contract/documented.ts';
+import type { Auth } from '../auth.ts';
+import { problems, USER_PARAM, USER_SECURITY, userProblems } from '../contract/documented.ts';
 import { word } from '../contract/forms.ts';
 import { type Cursors, cursorsFor } from '../cursor.ts';
-import { HTTP_LIMITS, type HttpDeps } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { readerOf, wordIn } from '../query-in.ts';
-import { eventStreams } from '../streams/event-streams.ts';
+import type { EventStreams } from '../streams/event-streams.ts';
 import { inboxSource } from '../streams/inbox-source.ts';
 import { inboxWakes } from '../streams/inbox-wakes.ts';
 import { moveSource, pulseSource } from '../streams/move-source.ts';
@@ -22,10 +23,13 @@ const FORM = `Server-Sent Events. Every one has an \`id\`; \`Last-Event-ID\` goe
 nothing twice. A line without meaning comes every 15 seconds. \`reset\`: what was missed is no longer known, so everything is
 to be loaded again; what follows goes on from now.`;
 
-/** What happens, as it happens. */
-export function streamRoutes(app: FastifyInstance, deps: HttpDeps): void {
-  const { heartbeatMs } = { ...HTTP_LIMITS, ...deps.limits };
-  const streams = eventStreams(app, { ...deps, heartbeatMs });
+/** What happens in a user's inbox, as it happens; to whoever shows a token no longer than that is good. */
+export function inboxStreamRoutes(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  streams: EventStreams,
+  { tokenOf }: Pick<Auth, 'tokenOf'>,
+): void {
   const wakes = inboxWakes(deps.inbox, deps.news, deps.clock);
 
   const inbox = {
@@ -35,11 +39,12 @@ export function streamRoutes(app: FastifyInstance, deps: HttpDeps): void {
 come until then and were created before \`before\`. \`counts\`: at first, and after every change. Open the stream, then load
 the list.`,
     tags: ['Inbox'],
+    security: USER_SECURITY,
     params: USER_PARAM,
     headers: RESUME,
     response: {
       200: streamAnswer('`notification`, `update`, `counts`, `reset`.'),
-      ...problems('invalid_request', 'invalid_cursor'),
+      ...userProblems('invalid_request', 'invalid_cursor'),
     },
   };
   app.get<ByUser>('/users/:user_id/inbox/stream', { schema: inbox, exposeHeadRoute: false }, (request, reply) =>
@@ -49,10 +54,15 @@ the list.`,
       const faults = readerOf(request.query, '/query').finish();
       if (faults.length > 0) return sendProblem(reply, 'invalid_request', { faults });
       if (from === undefined) return sendProblem(reply, 'invalid_cursor');
-      return streams.open(request, reply, inboxSource({ inbox: deps.inbox, wakes, userId, cursors, from }));
+      const token = await tokenOf(request.raw);
+      const until = token?.ok === true ? token.expiresAt : null;
+      return streams.open(request, reply, inboxSource({ inbox: deps.inbox, wakes, userId, cursors, from }), until);
     }),
   );
+}
 
+/** What becomes of deliveries, as it does. */
+export function eventStreamRoutes(app: FastifyInstance, deps: HttpDeps, streams: EventStreams): void {
   const events = {
     operationId: 'streamEvents',
     summary: 'What becomes of deliveries, live',

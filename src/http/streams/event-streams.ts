@@ -22,9 +22,15 @@ export interface StreamSource {
 export interface EventStreams {
   /**
    * Answers a request with a stream of Server-Sent Events, until its client has gone, does not read, or the server
-   * closes. Throws what the first look at the source throws, before anything is answered.
+   * closes, or until a time at which its right to it ends. Throws what the first look at the source throws, before
+   * anything is answered.
    */
-  open(request: FastifyRequest, reply: FastifyReply, source: StreamSource): Promise<FastifyReply>;
+  open(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    source: StreamSource,
+    until?: number | null,
+  ): Promise<FastifyReply>;
 }
 
 /** After how long a client that was cut off comes again, in ms. */
@@ -32,6 +38,8 @@ const RETRY = 2_000;
 
 interface OpenStream {
   readonly response: ServerResponse;
+  /** Until when its client may see this, in ms since the epoch. */
+  readonly until: number;
   /** Since the last heartbeat its client has not taken all of what had been written before. */
   stuck: boolean;
 }
@@ -42,11 +50,12 @@ interface OpenStream {
  */
 export function eventStreams(
   app: FastifyInstance,
-  { random, log, heartbeatMs }: Pick<HttpDeps, 'random' | 'log'> & Pick<HttpLimits, 'heartbeatMs'>,
+  { random, log, clock, heartbeatMs }: Pick<HttpDeps, 'random' | 'log' | 'clock'> & Pick<HttpLimits, 'heartbeatMs'>,
 ): EventStreams {
   const streams = new Set<OpenStream>();
   const heart = setInterval(() => {
-    for (const stream of streams) beat(stream);
+    const now = clock.now();
+    for (const stream of streams) beat(stream, now);
   }, heartbeatMs);
   heart.unref();
   let closing = false;
@@ -58,7 +67,7 @@ export function eventStreams(
   app.addHook('onClose', async () => clearInterval(heart));
 
   return {
-    async open(request, reply, source) {
+    async open(request, reply, source, until = null) {
       const { raw: response } = reply;
       const bell = newBell();
       const unwatch = source.watch(bell.ring);
@@ -69,7 +78,7 @@ export function eventStreams(
         unwatch();
         throw error;
       }
-      const stream = { response, stuck: false };
+      const stream = { response, until: until ?? Infinity, stuck: false };
       streams.add(stream);
       response.on('error', () => undefined);
       response.on('drain', () => {
@@ -145,9 +154,10 @@ function begin(reply: FastifyReply): void {
   reply.raw.write(`retry: ${RETRY}\n\n`);
 }
 
-function beat(stream: OpenStream): void {
+function beat(stream: OpenStream, now: number): void {
   const { response } = stream;
-  if (!response.writableNeedDrain) response.write(':\n\n');
+  if (stream.until <= now) response.end();
+  else if (!response.writableNeedDrain) response.write(':\n\n');
   else if (stream.stuck) response.destroy();
   else stream.stuck = true;
 }

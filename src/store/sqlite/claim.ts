@@ -3,16 +3,19 @@ import type { DeliveryId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
 import type { Claim, Lease } from '../store.ts';
-import { deliveryFrom, deliveryKey, NOTIFICATION_COLUMNS, notificationFrom, priorityNumber, type Row } from './rows.ts';
-import { READY } from './statements.ts';
+import { CLAIM_COLUMNS, claimOf, deliveryKey, priorityNumber, type Values } from './rows.ts';
+import { READY, valueQuery } from './statements.ts';
 
-const CLAIMABLE = `SELECT d.*, ${NOTIFICATION_COLUMNS} FROM deliveries d JOIN notifications n ON n.id = d.notification_id`;
+const CLAIMABLE = `SELECT ${CLAIM_COLUMNS} FROM deliveries d JOIN notifications n ON n.id = d.notification_id`;
 
 /** Everything about leases. The writing functions run inside the caller's transaction. */
 export function prepareClaims(db: DatabaseSync) {
-  const due = db.prepare(`${CLAIMABLE} WHERE ${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
-  const byId = db.prepare(`${CLAIMABLE} WHERE d.notification_id = ? AND d.leg = ?`);
-  const expired = db.prepare(`${CLAIMABLE} WHERE d.status = 'sending' AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
+  const due = valueQuery(
+    db,
+    `${CLAIMABLE} WHERE ${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`,
+  );
+  const byId = valueQuery(db, `${CLAIMABLE} WHERE d.notification_id = ? AND d.leg = ?`);
+  const expired = valueQuery(db, `${CLAIMABLE} WHERE d.status = 'sending' AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
   const take = db.prepare(
     'UPDATE deliveries SET status = ?, version = ?, due_at = ? WHERE notification_id = ? AND leg = ?',
   );
@@ -21,13 +24,12 @@ export function prepareClaims(db: DatabaseSync) {
   );
   const nextReady = db.prepare(`SELECT min(due_at) AS at FROM deliveries WHERE ${READY} AND priority = ?`);
 
-  const claimOf = (row: Row): Claim => ({ delivery: deliveryFrom(row), notification: notificationFrom(row) });
-
-  const lease = (row: Row, now: number, leaseMs: number, named: boolean): Claim | null => {
+  const lease = (row: Values, now: number, leaseMs: number, named: boolean): Claim | null => {
     const { delivery, notification } = claimOf(row);
     const after = claimed(delivery, now + leaseMs, now, named);
     if (after === null) return null;
-    take.run(after.status, after.version, after.dueAt, row.notification_id ?? null, after.leg);
+    // Its key comes first, as the bytes that it is.
+    take.run(after.status, after.version, after.dueAt, row[0] ?? null, after.leg);
     return { delivery: after, notification };
   };
 
@@ -48,7 +50,7 @@ export function prepareClaims(db: DatabaseSync) {
     claim(ids: readonly DeliveryId[], leaseMs: number, now: number): readonly Claim[] {
       return ids.flatMap((id) => {
         const { notification_id, leg } = deliveryKey(id);
-        const row = byId.get(notification_id, leg);
+        const [row] = byId.all(notification_id, leg);
         return row === undefined ? [] : (lease(row, now, leaseMs, true) ?? []);
       });
     },

@@ -14,6 +14,7 @@ import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { Recipient } from '../../domain/recipient.ts';
 import type { RetryPolicy } from '../../domain/retry-policy.ts';
+import type { Claim } from '../store.ts';
 
 /**
  * Rows to words and back. What a column holds was written by this file, so its parsers assert the types instead of
@@ -21,6 +22,8 @@ import type { RetryPolicy } from '../../domain/retry-policy.ts';
  */
 export type Row = Record<string, SQLOutputValue>;
 export type Params = Record<string, SQLInputValue>;
+/** The same as the bare values of its columns, in their order: with forty of them half as dear as an object. */
+export type Values = readonly (SQLOutputValue | undefined)[];
 
 export function idBytes(id: NotificationId | DeliveryId): Uint8Array {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
@@ -29,8 +32,8 @@ export function idBytes(id: NotificationId | DeliveryId): Uint8Array {
 export function idFrom(value: SQLOutputValue | undefined): NotificationId {
   if (!(value instanceof Uint8Array)) throw new Error('an id column holds no bytes');
   const hex = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
-  return parts.join('-') as NotificationId;
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return id as NotificationId;
 }
 
 export function priorityNumber(priority: Priority): number {
@@ -61,53 +64,43 @@ export function notificationParams(notification: Notification): Params {
   };
 }
 
+/** The columns of a notification, as `notificationOf` reads them. */
+const NOTIFICATION = [
+  ...['id', 'request_id', 'broadcast_id', 'created_at', 'user_id', 'addresses', 'title', 'message', 'action_url'],
+  ...['data', 'overrides', 'priority', 'send_at', 'expires_at', 'retry', 'on_unknown', 'metadata', 'tags'],
+];
+
+export const NOTIFICATION_COLUMNS = NOTIFICATION.map((column) => `n.${column} AS n_${column}`).join(', ');
+
 /** From a row whose notification columns carry the prefix `n_`, as NOTIFICATION_COLUMNS selects them. */
 export function notificationFrom(row: Row): Notification {
-  const addresses = (parse(row.n_addresses) ?? {}) as Recipient;
-  const userId = row.n_user_id as string | null;
-  return {
-    id: idFrom(row.n_id),
-    requestId: row.n_request_id as string,
-    broadcastId: row.n_broadcast_id === null ? null : idFrom(row.n_broadcast_id),
-    createdAt: row.n_created_at as number,
-    recipient: userId === null ? addresses : { userId, ...addresses },
-    title: row.n_title as string | null,
-    message: row.n_message as string,
-    actionUrl: row.n_action_url as string | null,
-    data: parse(row.n_data) as JsonObject | null,
-    overrides: parse(row.n_overrides) as Overrides | null,
-    priority: PRIORITIES[row.n_priority as number] ?? 'normal',
-    sendAt: row.n_send_at as number | null,
-    expiresAt: row.n_expires_at as number | null,
-    retry: parse(row.n_retry) as RetryPolicy | null,
-    onUnknown: row.n_on_unknown as OnUnknown,
-    metadata: (parse(row.n_metadata) ?? {}) as Record<string, string>,
-    tags: (parse(row.n_tags) ?? []) as string[],
-  };
+  return notificationOf(NOTIFICATION.map((column) => row[`n_${column}`]));
 }
 
-export const NOTIFICATION_COLUMNS = [
-  'id',
-  'request_id',
-  'broadcast_id',
-  'created_at',
-  'user_id',
-  'addresses',
-  'title',
-  'message',
-  'action_url',
-  'data',
-  'overrides',
-  'priority',
-  'send_at',
-  'expires_at',
-  'retry',
-  'on_unknown',
-  'metadata',
-  'tags',
-]
-  .map((column) => `n.${column} AS n_${column}`)
-  .join(', ');
+function notificationOf(values: Values): Notification {
+  const [id, requestId, broadcastId, createdAt, userId, addresses, title, message, actionUrl, ...rest] = values;
+  const [data, overrides, priority, sendAt, expiresAt, retry, onUnknown, metadata, tags] = rest;
+  const others = (parse(addresses) ?? {}) as Recipient;
+  return {
+    id: idFrom(id),
+    requestId: requestId as string,
+    broadcastId: broadcastId === null ? null : idFrom(broadcastId),
+    createdAt: createdAt as number,
+    recipient: userId === null ? others : { userId: userId as string, ...others },
+    title: title as string | null,
+    message: message as string,
+    actionUrl: actionUrl as string | null,
+    data: parse(data) as JsonObject | null,
+    overrides: parse(overrides) as Overrides | null,
+    priority: PRIORITIES[priority as number] ?? 'normal',
+    sendAt: sendAt as number | null,
+    expiresAt: expiresAt as number | null,
+    retry: parse(retry) as RetryPolicy | null,
+    onUnknown: onUnknown as OnUnknown,
+    metadata: (parse(metadata) ?? {}) as Record<string, string>,
+    tags: (parse(tags) ?? []) as string[],
+  };
+}
 
 export function deliveryKey(id: DeliveryId): { notification_id: Uint8Array; leg: number } {
   return { notification_id: idBytes(`${id.slice(0, -2)}00` as NotificationId), leg: legOf(id) };
@@ -138,32 +131,55 @@ export function deliveryParams(delivery: Delivery): Params {
   };
 }
 
+/** The columns of a delivery, as `deliveryOf` reads them. */
+const DELIVERY = [
+  ...['notification_id', 'leg', 'chain', 'status', 'version', 'priority', 'due_at', 'expires_at', 'round', 'position'],
+  ...['dropped', 'attempts', 'crashes', 'limited_since', 'channel_used', 'reason', 'sent_at', 'delivered_at'],
+  ...['finished_at', 'discarded_at'],
+];
+
 export function deliveryFrom(row: Row): Delivery {
-  const notificationId = idFrom(row.notification_id);
-  const leg = row.leg as number;
+  return deliveryOf(DELIVERY.map((column) => row[column]));
+}
+
+function deliveryOf(values: Values): Delivery {
+  const [id, leg, chain, status, version, priority, dueAt, expiresAt, round, position, ...rest] = values;
+  const [out, attempts, crashes, limitedSince, channelUsed, reason, sentAt, deliveredAt, finishedAt, discardedAt] =
+    rest;
+  const notificationId = idFrom(id);
   return {
-    id: deliveryId(notificationId, leg),
+    id: deliveryId(notificationId, leg as number),
     notificationId,
-    leg,
-    chain: channels(row.chain),
-    status: row.status as DeliveryStatus,
-    version: row.version as number,
-    priority: PRIORITIES[row.priority as number] ?? 'normal',
-    dueAt: row.due_at as number | null,
-    expiresAt: row.expires_at as number | null,
-    round: row.round as number,
-    position: row.position as number,
-    out: channels(row.dropped),
-    attempts: row.attempts as number,
-    crashes: row.crashes as number,
-    limitedSince: row.limited_since as number | null,
-    channelUsed: row.channel_used as Channel | null,
-    reason: row.reason as Reason | null,
-    sentAt: row.sent_at as number | null,
-    deliveredAt: row.delivered_at as number | null,
-    finishedAt: row.finished_at as number | null,
-    discardedAt: row.discarded_at as number | null,
+    leg: leg as number,
+    chain: channels(chain),
+    status: status as DeliveryStatus,
+    version: version as number,
+    priority: PRIORITIES[priority as number] ?? 'normal',
+    dueAt: dueAt as number | null,
+    expiresAt: expiresAt as number | null,
+    round: round as number,
+    position: position as number,
+    out: channels(out),
+    attempts: attempts as number,
+    crashes: crashes as number,
+    limitedSince: limitedSince as number | null,
+    channelUsed: channelUsed as Channel | null,
+    reason: reason as Reason | null,
+    sentAt: sentAt as number | null,
+    deliveredAt: deliveredAt as number | null,
+    finishedAt: finishedAt as number | null,
+    discardedAt: discardedAt as number | null,
   };
+}
+
+/** The columns of a claim, of deliveries `d` and notifications `n`, as `claimOf` reads them. */
+export const CLAIM_COLUMNS = [
+  ...DELIVERY.map((column) => `d.${column}`),
+  ...NOTIFICATION.map((column) => `n.${column}`),
+].join(', ');
+
+export function claimOf(values: Values): Claim {
+  return { delivery: deliveryOf(values), notification: notificationOf(values.slice(DELIVERY.length)) };
 }
 
 export function attemptParams(delivery: Pick<Delivery, 'notificationId' | 'leg'>, attempt: Attempt): Params {

@@ -1,5 +1,5 @@
-import type { DatabaseSync, StatementResultingChanges } from 'node:sqlite';
-import type { Params } from './rows.ts';
+import type { DatabaseSync, SQLInputValue, StatementResultingChanges } from 'node:sqlite';
+import type { Params, Values } from './rows.ts';
 
 /** A prepared statement whose parameters are the columns of one row. */
 export interface RowStatement {
@@ -16,6 +16,18 @@ export function insertInto(db: DatabaseSync, table: string, columns: readonly st
 export function byPlace(db: DatabaseSync, sql: string, columns: readonly string[]): RowStatement {
   const statement = db.prepare(sql);
   return { run: (row) => statement.run(...columns.map((column) => row[column] ?? null)) };
+}
+
+/** A query that answers bare values. */
+export interface ValueQuery {
+  all(...params: readonly SQLInputValue[]): readonly Values[];
+}
+
+export function valueQuery(db: DatabaseSync, sql: string): ValueQuery {
+  const statement = db.prepare(sql);
+  statement.setReturnArrays(true);
+  // That it now answers arrays is not in its types.
+  return { all: (...params) => statement.all(...params) as unknown as readonly Values[] };
 }
 
 /**
