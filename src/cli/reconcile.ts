@@ -46,11 +46,12 @@ const MEANING: Readonly<Record<FaultCode, string>> = {
 
 function inWords(found: Reconciliation, place: string): string {
   const { accepted, notifications, deliveries, faults, toSend } = found;
-  const { counted, forgotten, difference } = accepted;
+  const { counted, forgotten, forgottenMeanwhile, difference } = accepted;
+  const meanwhile = forgottenMeanwhile === 0 ? '' : `, and ${grouped(forgottenMeanwhile)} while this was read`;
   const lines = [
     `${place} as of ${formatTime(found.at)}`,
     '',
-    `Accepted       ${grouped(counted)} were counted as they were accepted, ${grouped(forgotten)} of them retention has deleted: ${balance(difference)}`,
+    `Accepted       ${grouped(counted)} were counted as they were accepted, ${grouped(forgotten)} of them retention has deleted${meanwhile}: ${balance(difference)}`,
     `Notifications  ${tally(notifications)}`,
     `Deliveries     ${tally(deliveries)}`,
     '',
@@ -109,7 +110,13 @@ function inJson(found: Reconciliation): object {
   return {
     ok: addsUp(found),
     at: time(found.at),
-    accepted,
+    accepted: {
+      counted: accepted.counted,
+      forgotten: accepted.forgotten,
+      forgotten_meanwhile: accepted.forgottenMeanwhile,
+      there: accepted.there,
+      difference: accepted.difference,
+    },
     notifications: tallyOf(notifications),
     deliveries: tallyOf(deliveries),
     faults,

@@ -10,8 +10,9 @@ export interface Reconciliation {
   readonly accepted: {
     /** As counted in the transactions that accepted. */
     readonly counted: number;
-    /** Deleted by retention. */
+    /** Deleted by retention before, and while this was read: some of these may still have been seen. */
     readonly forgotten: number;
+    readonly forgottenMeanwhile: number;
     readonly there: number;
     /** How many more are there than there can be (negative: fewer), whatever has moved meanwhile. */
     readonly difference: number;
@@ -62,15 +63,16 @@ export async function reconcile(store: AuditStore, clock: Clock): Promise<Reconc
   const old = sums.notifications;
   const after = await store.count(NO_ID);
   await goThrough(store, clock, sums, young, null);
-  const expected = before.accepted - before.forgotten - before.there;
-  const most = expected;
-  const least = expected - (after.forgotten - before.forgotten);
+  const most = before.accepted - before.forgotten - before.there;
+  const forgottenMeanwhile = after.forgotten - before.forgotten;
+  const least = most - forgottenMeanwhile;
   const first = await store.inDoubt(IN_DOUBT_KEPT);
   return {
     at,
     accepted: {
       counted: before.accepted,
-      forgotten: after.forgotten,
+      forgotten: before.forgotten,
+      forgottenMeanwhile,
       there: sums.notifications,
       difference: old > most ? old - most : Math.min(0, old - least),
     },

@@ -15,7 +15,7 @@ import { runTidings, spawnTidings, temporaryFolder } from '../kit/tidings-proces
 import { seen, until } from '../kit/until.ts';
 
 /** So large that a copy of it takes a while, in few rows. */
-const LARGE = 'Your parcel has arrived. '.repeat(1_200);
+const LARGE = 'Your parcel has arrived. '.repeat(400);
 
 /** A database with so many large notifications, of which so many are being sent by somebody who is gone. */
 async function filled(path: string, count: number, leased = 0): Promise<void> {

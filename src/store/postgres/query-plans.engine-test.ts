@@ -6,6 +6,7 @@ import { builders } from '../../../test/kit/builders.ts';
 import { FIRST_PAGE, LIST_FILTERS } from '../../../test/kit/list-filters.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
+import { openPostgresAudit } from './audit.ts';
 import { openPostgresStore, type PostgresStore } from './postgres-store.ts';
 
 const postgres = postgresForTests();
@@ -80,6 +81,10 @@ test('every statement has an index for what it looks for in a table that grows',
   atEnd(t, () => store.close());
   const query = t.mock.method(Client.prototype, 'query');
   await aDay(store);
+  const audit = await openPostgresAudit({ url, clock: systemClock });
+  atEnd(t, () => audit.close());
+  await audit.stretch(null, null, 10);
+  await audit.inDoubt(10);
   const asked = new Map(query.mock.calls.map(({ arguments: [text, values] }) => [text, values]));
   query.mock.restore();
   const statements = [...asked].filter(([text]) => /^\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/.test(text));

@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { auditContract } from '../../../test/contract/audit-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
+import { auditStatements } from '../audit.ts';
 import { openSqliteAudit } from './audit.ts';
+import { migrate, readMigrations } from './migrate.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 auditContract('SQLite', async (t) => {
@@ -36,4 +38,28 @@ test('what is no database of ours is not gone through', async (t) => {
   other.exec('CREATE TABLE letters (id INTEGER)');
   other.close();
   assert.throws(open('other.db'), /other\.db is not a database of Tidings/);
+});
+
+test('no step walks over more than its stretch', () => {
+  const db = new DatabaseSync(':memory:');
+  migrate(db, readMigrations(), 0);
+  const table = (name: string) => name;
+  const statements = auditStatements({ table, from: '?1', to: '?2', entriesFrom: '?3', entriesTo: '?4', now: '?5' });
+  for (const sql of Object.values(statements)) {
+    const steps = db
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(({ detail }) => String(detail));
+    assert.ok(
+      steps.some((step) => /^SEARCH \w+ USING .*(?:>|<)/.test(step)),
+      steps.join('\n'),
+    );
+    // What was gathered of a stretch is walked through; it is called `f`.
+    assert.deepEqual(
+      steps.filter((step) => /^SCAN (?!f\b|CONSTANT)/.test(step)),
+      [],
+      sql,
+    );
+  }
+  db.close();
 });

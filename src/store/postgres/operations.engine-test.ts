@@ -3,16 +3,71 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { auditContract } from '../../../test/contract/audit-contract.ts';
 import { storeKit } from '../../../test/contract/store/store-kit.ts';
+import { upgradeContract } from '../../../test/contract/upgrade-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { postgresForTests, program, systemClock } from '../../../test/kit/postgres.ts';
 import { TABLES } from '../transfer.ts';
+import { openPostgresAudit } from './audit.ts';
+import { Database } from './database.ts';
+import { migrate, readMigrations } from './migrate.ts';
 import { openPostgresStore, type PostgresStore } from './postgres-store.ts';
 
 const postgres = postgresForTests();
+
+async function opened(t: TestContext, url: string, clock: ManualClock): Promise<PostgresStore> {
+  const store = await openPostgresStore({ url, clock: systemClock, time: clock, connections: 4 });
+  atEnd(t, () => store.close());
+  return store;
+}
+
+upgradeContract('PostgreSQL', async (t) => {
+  const url = await postgres.database(t);
+  const clock = new ManualClock();
+  return {
+    clock,
+    table: (name) => `tidings.${name}`,
+    open: () => opened(t, url, clock),
+    async migrate(more) {
+      const database = new Database({ url, clock: systemClock, connections: 3 });
+      try {
+        await database.greet();
+        await migrate(database, [...readMigrations(), ...more]);
+      } finally {
+        await database.close();
+      }
+    },
+  };
+});
+
+auditContract('PostgreSQL', async (t) => {
+  const url = await postgres.database(t);
+  const clock = new ManualClock();
+  const store = await opened(t, url, clock);
+  const audit = await openPostgresAudit({ url, clock: systemClock, time: clock });
+  atEnd(t, () => audit.close());
+  const sql = async (text: string) => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
+  };
+  return { store, clock, audit, table: (name) => `tidings.${name}`, sql };
+});
+
+test('a database without our tables is not gone through', async (t) => {
+  const url = await postgres.database(t, 'empty');
+  await assert.rejects(openPostgresAudit({ url, clock: systemClock }), /there are no tables of Tidings yet/);
+});
+
 const run = promisify(execFile);
 const ALL = { rows: 10_000, bytes: 1e9 };
 
@@ -31,12 +86,7 @@ test('what pg_dump has written of a store in use, pg_restore makes a store of, i
     await postgres.database(t),
   ];
   const clock = new ManualClock();
-  const open = async (url: string) => {
-    const store = await openPostgresStore({ url, clock: systemClock, time: clock, connections: 4 });
-    atEnd(t, () => store.close());
-    return store;
-  };
-  const store = await open(from);
+  const store = await opened(t, from, clock);
   const { accept, make, send, claimDue } = await storeKit(t, async () => ({ store, clock }));
   const parcels = Array.from({ length: 20 }, () => make.parcel());
   await accept(...parcels);
@@ -45,7 +95,7 @@ test('what pg_dump has written of a store in use, pg_restore makes a store of, i
   await store.addToSandbox([make.sandboxMessage()]);
   const leased = await claimDue(3);
   const before = await contentOf(store);
-  const other = await open(used);
+  const other = await opened(t, used, clock);
   await other.accept([make.submission([make.parcel()])]);
   await other.close();
 
@@ -56,7 +106,7 @@ test('what pg_dump has written of a store in use, pg_restore makes a store of, i
   const how = ['--clean', '--if-exists', '--single-transaction', '--exit-on-error'];
   for (const url of [empty, used]) {
     await run(program('pg_restore'), [...how, `--dbname=${url}`, dump]);
-    const restored = await open(url);
+    const restored = await opened(t, url, clock);
     assert.deepEqual(restored.migrated, []);
     assert.deepEqual(await contentOf(restored), before);
     // Leases that have not ended end by themselves.
@@ -71,6 +121,6 @@ test('what pg_dump has written of a store in use, pg_restore makes a store of, i
     assert.equal(seqs.length, 3);
   }
   clock.advance(3_600_000);
-  const lost = await (await open(empty)).expiredLeases(9);
+  const lost = await (await opened(t, empty, clock)).expiredLeases(9);
   assert.deepEqual(lost.map(({ delivery }) => delivery.id).sort(), leased.map(({ delivery }) => delivery.id).sort());
 });
