@@ -10,6 +10,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
  */
 const ROOT = join(import.meta.dirname, '..');
 const WEB = join(ROOT, 'web');
+/** A page of the dashboard shows the component, which reads events as the client does. */
+const COMPONENT = [join(ROOT, 'inbox', 'src'), join(ROOT, 'sdk', 'src')];
 const DIST = join(WEB, 'dist');
 const STAMP = 'built-from';
 const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
@@ -17,7 +19,9 @@ const COMPRESSED = new Set(['.html', '.js', '.css', '.svg']);
 /** A digest of everything the build reads: its sources, the contract's types aside, and the versions of its packages. */
 function sourcesDigest(): string {
   const digest = createHash('sha256');
-  const own = readdirSync(WEB, { recursive: true, withFileTypes: true })
+  const folders = [WEB, ...COMPONENT].filter((folder) => existsSync(folder));
+  const own = folders
+    .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name))
     .filter((path) => !path.startsWith(join(WEB, 'dist')));

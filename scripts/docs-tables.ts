@@ -6,11 +6,15 @@ import { SETTINGS } from '../src/config/config.ts';
 import { FAULTS, PROBLEMS } from '../src/domain/problem.ts';
 import { REASONS } from '../src/domain/reason.ts';
 import type { Setting } from '../src/domain/settings.ts';
+import { apiReference } from './api-reference.ts';
+import { cliReference } from './cli-reference.ts';
 import { envExample, namesFor } from './env-example.ts';
+import { openApiDocument } from './openapi-document.ts';
+import { openApiTypes } from './openapi-types.ts';
 
 /**
  * The tables of docs/ that the code writes: each stands between `<!-- table: name -->` and `<!-- end -->`.
- * `npm run docs` writes them, and `.env.example`; a test fails when a file and the code differ.
+ * `npm run docs` writes them, and whole files beside; a test fails when a file and the code differ.
  */
 export const FILES = ['docs/config.md', 'docs/errors.md'];
 
@@ -109,7 +113,18 @@ export function readDoc(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
+/** Files that the code writes from beginning to end. */
+export async function writtenFiles(): Promise<Readonly<Record<string, string>>> {
+  const document = await openApiDocument();
+  return {
+    '.env.example': envExample(),
+    'docs/api.md': apiReference(document),
+    'docs/cli.md': cliReference(),
+    'sdk/src/openapi.ts': openApiTypes(document),
+  };
+}
+
 if (import.meta.main) {
   for (const file of FILES) writeFileSync(join(ROOT, file), withTables(readDoc(file)));
-  writeFileSync(join(ROOT, '.env.example'), envExample());
+  for (const [file, text] of Object.entries(await writtenFiles())) writeFileSync(join(ROOT, file), text);
 }

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Page } from 'playwright-core';
 import { openBrowser, type Service, service, settled } from '../test/faces/bed.ts';
 import { seen } from '../test/kit/until.ts';
 
@@ -60,6 +61,34 @@ async function sendSome(tidings: Service): Promise<string> {
   });
 }
 
+/** What lies in the inbox that is shown. */
+async function fillInbox(tidings: Service): Promise<void> {
+  for (const [title, message] of [
+    ['Weekly report', '12 projects moved this week; 3 need a decision from you.'],
+    ['Payment received', 'Thank you: 49.00 EUR arrived.'],
+    [
+      'Your order is on its way',
+      'It should arrive tomorrow between 9 and 11. You can change the time until this evening.',
+    ],
+  ] as const) {
+    await tidings.send({ recipient: { user_id: 'demo-user' }, title, message, channels: ['in_app'], action_url: '/' });
+  }
+}
+
+/** The bell and what it opens, with a little around them. */
+async function takeInbox(page: Page, url: string, path: string): Promise<void> {
+  await page.goto(`${url}/ui/inbox`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Notifications, 3 unread' }).click();
+  await page.getByRole('button', { name: 'Mark as read: Weekly report' }).click();
+  const list = page.getByRole('dialog', { name: 'Notifications' });
+  await list.getByRole('button', { name: 'Mark as unread: Weekly report' }).waitFor();
+  const box = await list.boundingBox();
+  if (box === null) throw new Error('the inbox is not open');
+  const clip = { x: box.x - 60, y: box.y - 70, width: box.width + 90, height: box.height + 100 };
+  await page.screenshot({ path, clip });
+}
+
 /** Nobody has waited for this day: its figures are written straight to where the service counts. */
 function makeUpDay(file: string): void {
   const database = new DatabaseSync(file);
@@ -96,6 +125,7 @@ const tidings = await service();
 const browser = await openBrowser();
 try {
   const id = await sendSome(tidings);
+  await fillInbox(tidings);
   makeUpDay(tidings.file);
   mkdirSync(IMAGES, { recursive: true });
   for (const theme of ['light', 'dark'] as const) {
@@ -125,6 +155,13 @@ try {
       );
       await page.screenshot({ path: join(IMAGES, `${name}-${theme}.png`) });
     }
+    await takeInbox(page, tidings.url, join(IMAGES, `inbox-${theme}.png`));
+    // What was marked for one picture is unread for the next.
+    await fetch(`${tidings.url}/api/v1/users/demo-user/inbox/mark`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"as":"unread"}',
+    });
     await context.close();
   }
 } finally {

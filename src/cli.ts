@@ -1,126 +1,67 @@
-import { parseArgs } from 'node:util';
-import { retry, send, status } from './cli/client.ts';
-import { checkConfig } from './cli/config-check.ts';
-import { copy } from './cli/copy.ts';
-import { migrateOnly, serve } from './cli/serve.ts';
-import { programVersion } from './cli/settings.ts';
-import { parseDatabaseUrl } from './config/database-url.ts';
-import { withoutPassword } from './domain/settings.ts';
+import { type Command, parseCommand } from './cli/command.ts';
+import { COMMANDS } from './cli/commands.ts';
+import { helpOf, helpOfAll } from './cli/help.ts';
+import { type Io, MISUSED, processIo } from './cli/io.ts';
+import { programVersion } from './cli/program-version.ts';
+import { nearMiss } from './domain/near-miss.ts';
 
-const HELP = `Tidings: tells people things and does not rest until they arrived.
-
-  tidings start                serve the API and deliver, in one process
-  tidings api                  serve the API only
-  tidings worker               deliver only
-  tidings scheduler            only look after what others left behind
-  tidings migrate              bring the database's schema up to date and exit
-  tidings copy --from URL --to URL
-                               copy a whole database into an empty one (sqlite:… or postgres://…) and compare the two;
-                               stop every Tidings that works with either first; killed, it goes on when it is run again
-  tidings config check         read all settings, name every fault, show what would run
-
-  tidings send --to WHO --message TEXT [--title TEXT] [--channel NAME …] [--wait]
-                               WHO is an e-mail address, an E.164 phone number or a user id
-  tidings status ID            show a notification and all its attempts
-  tidings retry ID             start a failed, cancelled or expired notification afresh
-
-  send, status and retry talk to a running service: --url URL (otherwise that of the settings),
-  --key KEY (otherwise the first of API_KEYS), --json for the answer as it came.
-
-Settings are environment variables or lines of .env; docs/config.md names them all.
-`;
-
-/** Exit code for a command line that cannot be understood (sysexits.h, EX_USAGE). */
-const USAGE = 64;
+/** Names that commands had, or are looked for under. */
+const ALSO: Readonly<Record<string, string>> = { status: 'get', show: 'get', ls: 'list' };
 
 /** Runs one command and answers the exit code. */
-export async function runCli(args: readonly string[]): Promise<number> {
-  const [command, ...rest] = args;
-  switch (command) {
-    case 'start':
-    case 'api':
-    case 'worker':
-    case 'scheduler':
-      if (rest.length > 0) return misused(`${command} takes no arguments`);
-      return serve(command === 'start' ? ['api', 'worker', 'scheduler'] : [command]);
-    case 'migrate':
-      return rest.length > 0 ? misused('migrate takes no arguments') : migrateOnly();
-    case 'copy':
-      return copyCommand(rest);
-    case 'config':
-      return rest[0] === 'check' && rest.length === 1 ? checkConfig() : misused('the only one is: config check');
-    case 'send':
-    case 'status':
-    case 'retry':
-      return clientCommand(command, rest);
-    case '--version':
-    case '-v':
-      process.stdout.write(`${programVersion()}\n`);
-      return 0;
-    case 'help':
-    case '--help':
-    case '-h':
-      process.stdout.write(HELP);
-      return 0;
-    case undefined:
-      process.stderr.write(HELP);
-      return USAGE;
-    default:
-      return misused(`there is no command "${command}"`);
+export async function runCli(args: readonly string[], io: Io = processIo()): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === undefined) {
+    io.err(helpOfAll(COMMANDS));
+    return MISUSED;
   }
-}
-
-function clientCommand(command: 'send' | 'status' | 'retry', args: readonly string[]): Promise<number> | number {
-  const common = { url: { type: 'string' }, key: { type: 'string' }, json: { type: 'boolean' } } as const;
-  try {
-    if (command !== 'send') {
-      const { values, positionals } = parseArgs({ args: [...args], options: common, allowPositionals: true });
-      const [id] = positionals;
-      if (id === undefined || positionals.length > 1) return misused(`${command} takes one id`);
-      return command === 'status' ? status(id, values) : retry(id, values);
-    }
-    const options = {
-      ...common,
-      to: { type: 'string' },
-      message: { type: 'string' },
-      title: { type: 'string' },
-      channel: { type: 'string', multiple: true },
-      wait: { type: 'boolean' },
-    } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    if (values.to === undefined || values.message === undefined) return misused('send needs --to and --message');
-    return send({ ...values, to: values.to, message: values.message }, values);
-  } catch (error) {
-    // parseArgs throws a TypeError with a code of this family for what the user typed; anything else is a bug.
-    if (!isParseArgsError(error)) throw error;
-    return misused(error.message);
+  if (first === '--version' || first === '-v' || first === 'version') {
+    io.out(`${programVersion()}\n`);
+    return 0;
   }
-}
-
-function copyCommand(args: readonly string[]): Promise<number> | number {
-  try {
-    const { values } = parseArgs({ args: [...args], options: { from: { type: 'string' }, to: { type: 'string' } } });
-    if (values.from === undefined || values.to === undefined) return misused('copy needs --from and --to');
-    const from = parseDatabaseUrl(values.from);
-    if (from === undefined) return misused(notDatabase('--from', values.from));
-    const to = parseDatabaseUrl(values.to);
-    if (to === undefined) return misused(notDatabase('--to', values.to));
-    return copy(from, to);
-  } catch (error) {
-    if (!isParseArgsError(error)) throw error;
-    return misused(error.message);
+  const isHelp = ['help', '--help', '-h'].includes(first);
+  if (isHelp && rest.length === 0) {
+    io.out(helpOfAll(COMMANDS));
+    return 0;
   }
+  const found = find(isHelp ? rest : args);
+  if (found === null) return misused(unknown(isHelp ? rest : args), io);
+  const { command, left } = found;
+  const parsed = isHelp ? { ok: false as const, problem: null } : parseCommand(command, left);
+  if (parsed.ok) return command.run(parsed.given, io);
+  if (parsed.problem !== null) return misused(parsed.problem, io, command);
+  io.out(helpOf(command));
+  return 0;
 }
 
-function notDatabase(option: string, given: string): string {
-  return `${option} ${withoutPassword(given)} is not sqlite:<path> or postgres://<user>:<password>@<host>/<database>`;
+/** The command that the first words name: two rather than one. */
+function find([first = '', second = '', ...rest]: readonly string[]) {
+  const named = (name: string) => COMMANDS.find((command) => command.name === name);
+  const long = named(`${first} ${second}`);
+  if (long !== undefined) return { command: long, left: rest };
+  const short = named(ALSO[first] ?? first);
+  return short === undefined ? null : { command: short, left: second === '' ? rest : [second, ...rest] };
 }
 
-function isParseArgsError(error: unknown): error is Error {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+function unknown([first = '', second = '']: readonly string[]): string {
+  const under = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name);
+  if (under.length > 0) return `${first} needs a word more: ${under.join(', ')}`;
+  const meant =
+    nearMiss(
+      first,
+      COMMANDS.map(({ name }) => name),
+      first.length < 5 ? 1 : 2,
+    ) ??
+    nearMiss(
+      `${first} ${second}`,
+      COMMANDS.map(({ name }) => name),
+      2,
+    );
+  return `there is no command "${first}"${meant === null ? '' : `; did you mean "${meant}"?`}`;
 }
 
-function misused(problem: string): number {
-  process.stderr.write(`tidings: ${problem}. "tidings help" shows how it is used.\n`);
-  return USAGE;
+function misused(problem: string, io: Io, command?: Command): number {
+  const where = command === undefined ? 'tidings help' : `tidings help ${command.name}`;
+  io.err(`tidings: ${problem}${problem.endsWith('?') ? '' : '.'} "${where}" shows how it is used.\n`);
+  return MISUSED;
 }

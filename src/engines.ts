@@ -10,8 +10,14 @@ import type { Limiter } from './limiter/limiter.ts';
 import { localLimiter } from './limiter/local/local-limiter.ts';
 import type { ChangeSignal } from './queue/database/change-signal.ts';
 import type { BrokerQueue, QueueNotice } from './queue/queue.ts';
+import type { AuditStore } from './store/audit.ts';
+import type { Backups } from './store/backup.ts';
 import type { InboxStore } from './store/inbox.ts';
+import type { MoveLog, News } from './store/moves.ts';
+import type { RetentionStore } from './store/retention.ts';
 import type { SandboxStore } from './store/sandbox.ts';
+import { openSqliteAudit } from './store/sqlite/audit.ts';
+import { sqliteBackups } from './store/sqlite/backup.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import type { TransferStore } from './store/transfer.ts';
@@ -22,7 +28,7 @@ import type { StorageFigures } from './telemetry/gauges.ts';
  * not loaded, as the libraries of all of them together are a tenth of an idle process's memory.
  */
 export interface OpenStore {
-  readonly store: Store & InboxStore & SandboxStore & TransferStore & ChangeSignal;
+  readonly store: Store & InboxStore & SandboxStore & RetentionStore & TransferStore & MoveLog & News & ChangeSignal;
   /** The clock that the store's times are on. */
   readonly clock: Clock;
   readonly migrated: readonly string[];
@@ -71,6 +77,22 @@ export async function openStoreForCopy(
       return { store, clock: store.storeClock(), migrated: store.migrated, place: withoutPassword(url), figures };
     }
   }
+}
+
+/** Opens the store for going through it: nothing is changed, its schema neither, and others may be working with it. */
+export async function openAudit(
+  { database }: Pick<Config, 'database'>,
+  clock: Clock,
+  onNotice: (text: string) => void,
+): Promise<AuditStore> {
+  if (database.kind === 'sqlite') return openSqliteAudit(resolve(database.path), clock);
+  const { openPostgresAudit } = await import('./store/postgres/audit.ts');
+  return openPostgresAudit({ url: database.url, clock, onNotice });
+}
+
+/** Where a store is one file, how to back it up; null where its server has tools of its own for that. */
+export function backupsOf({ database }: Pick<Config, 'database'>, clock: Clock): Backups | null {
+  return database.kind === 'sqlite' ? sqliteBackups(resolve(database.path), clock) : null;
 }
 
 async function fileFigures(path: string): Promise<StorageFigures> {

@@ -14,13 +14,18 @@ interface Layer {
   readonly packages?: readonly string[];
 }
 
-const PORTS = ['src/store/store.ts', 'src/store/inbox.ts', 'src/store/sandbox.ts', 'src/queue/queue.ts'];
+const STORE_PORTS = ['store', 'inbox', 'moves', 'sandbox', 'retention'].map((name) => `src/store/${name}.ts`);
+const PORTS = [...STORE_PORTS, 'src/queue/queue.ts'];
 const ALL_PORTS = [...PORTS, 'src/limiter/limiter.ts', 'src/channels/provider.ts'];
 
 const LAYERS: readonly Layer[] = [
   { files: 'src/domain/**', may: ['src/domain/**'], packages: ['node:url'] },
   ...ALL_PORTS.map((files) => ({ files, may: ['src/domain/**'], packages: [] })),
+  { files: 'src/store/schema.ts', may: [], packages: [] },
+  { files: 'src/store/backup.ts', may: [], packages: [] },
+  { files: 'src/store/audit.ts', may: ['src/domain/**'], packages: [] },
   // Its rows are those of the other ports.
+  { files: 'src/store/inbox-order.ts', may: ['src/domain/**', 'src/store/inbox.ts'], packages: [] },
   { files: 'src/store/transfer.ts', may: ['src/domain/**', 'src/store/*.ts'], packages: [] },
   { files: 'src/config/**', may: ['src/domain/**', 'src/config/**'] },
   { files: 'src/store/*/**', may: ['src/domain/**', 'src/store/*.ts', '@/**'] },
@@ -39,16 +44,24 @@ const LAYERS: readonly Layer[] = [
   { files: 'src/pipeline/**', may: ['src/domain/**', ...ALL_PORTS, 'src/pipeline/**'] },
   { files: 'src/http/**', may: ['src/domain/**', ...ALL_PORTS, 'src/pipeline/**', 'src/http/**'] },
   { files: 'src/main.ts', may: ['**'] },
+  ...['src/parts.ts', 'src/start-api.ts', 'src/start-work.ts'].map((files) => ({
+    files,
+    may: ['**', '!src/cli.ts', '!src/cli/**', '!src/main.ts'],
+  })),
   { files: 'src/engines.ts', may: ['**', '!src/cli.ts', '!src/cli/**', '!src/main.ts', '!src/http/**'] },
   { files: 'src/tell.ts', may: ['**', '!src/cli.ts', '!src/cli/**', '!src/main.ts', '!src/store/**'] },
   { files: 'src/cli.ts', may: ['**'] },
   { files: 'src/cli/**', may: ['**'] },
   // The dashboard is a client: of the service it knows the contract alone, and of that the types.
-  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**'] },
+  { files: 'web/src/**', may: ['web/src/**', 'src/http/contract/**', 'inbox/src/*.ts'] },
+  // It is published by itself: it knows nothing of what is around it.
+  { files: 'inbox/src/**', may: ['inbox/src/**', 'sdk/src/event-reader.ts'], packages: ['react'] },
+  // Published by itself, it stands by itself.
+  { files: 'sdk/src/**', may: ['sdk/src/**'], packages: [] },
 ];
 
 const CLI = ['src/cli.ts', 'src/cli/**'];
-const WEB = ['src/main.ts', 'src/http/**', 'src/channels/*.ts', ...CLI];
+const WEB = ['src/start-api.ts', 'src/http/**', 'src/channels/*.ts', ...CLI];
 
 /** Packages that only few files may import, wherever their layer stands. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
@@ -78,7 +91,7 @@ const FORBIDDEN: readonly {
   {
     what: 'fetch, which nothing guards',
     code: /(?<![.\w$#]|function\s+)fetch\s*\(/,
-    except: [...CLI, 'web/src/api/client.ts'],
+    except: ['web/src/api/client.ts', 'inbox/src/**', 'sdk/src/transport.ts'],
   },
   { what: 'an enum', code: /\benum\s+[\w$]+\s*\{/ },
   { what: 'a namespace', code: /\b(?:namespace|module)\s+[\w$.]+\s*\{/ },
@@ -229,6 +242,18 @@ test('the dashboard imports its own files and packages, and of the contract type
   for (const { path, text } of sources) {
     assert.doesNotMatch(text, /^import (?!type )[^;]*\/src\/http\//m, `${path} imports more than types`);
   }
+});
+
+test('the client is made of its own files, without a package', () => {
+  const sources = sourcesUnder('sdk/src');
+  assert.ok(sources.length > 5, 'the client was not found');
+  assert.deepEqual(check(sources), []);
+});
+
+test('the inbox imports its own files, and nothing but React', () => {
+  const sources = sourcesUnder('inbox/src');
+  assert.ok(sources.length > 10, 'the inbox was not found');
+  assert.deepEqual(check(sources), []);
 });
 
 describe('the checker', () => {

@@ -34,7 +34,7 @@ describe('the Dockerfile', () => {
       new Set(sources),
       new Set([
         ...['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json'],
-        ...['bin', 'src', 'scripts/build-web.ts', 'web'],
+        ...['bin', 'src', 'sdk/src', 'scripts/build-web.ts', 'inbox/src', 'web'],
       ]),
     );
     for (const path of sources) {
@@ -55,7 +55,7 @@ describe('the Dockerfile', () => {
       'debug.log',
     ];
     const more = ['node_modules/pg/package.json', 'src/node_modules/a.js', 'test/deploy.test.ts', 'docs/config.md'];
-    const tests = ['src/main.test.ts', 'src/store/postgres/postgres-store.engine-test.ts'];
+    const tests = ['src/main.test.ts', 'src/store/postgres/postgres-store.engine-test.ts', 'sdk/src/client.test.ts'];
     for (const path of [...out, ...more, ...tests]) assert.equal(isIgnored(path), true, path);
     for (const path of ['src/main.ts', 'src/store/sqlite/migrations/0001_init.sql', 'bin/tidings.js']) {
       assert.equal(isIgnored(path), false, path);
@@ -64,7 +64,7 @@ describe('the Dockerfile', () => {
 
   test('makes a service that starts, is healthy, writes its data only, and stops on its signal', async (t) => {
     const image = await buildImage(ROOT, await temporaryFolder(t));
-    assert.equal(image.user, 'node');
+    assert.equal(image.user, '1000:1000');
     const needless = Object.entries(LOCKED.packages).filter(([, { dev = false, optional = false }]) => dev || optional);
     assert.deepEqual(
       needless.map(([path]) => path).filter((path) => existsSync(join(image.workdir, path))),
@@ -94,6 +94,18 @@ describe('the Dockerfile', () => {
     assert.equal(await container.stop(), 0, container.output());
     assert.match(container.output(), /nothing is in hand\.\n$/);
     assert.equal(await container.isHealthy(), false);
+
+    // One check for every role: a worker listens elsewhere.
+    const worker = await start(t, image, 'worker');
+    await seen(
+      async () => {
+        assert.ok(worker.running(), `it did not start: ${worker.output()}`);
+        return (await worker.isHealthy()) || undefined;
+      },
+      () => `it does not become healthy: ${worker.output()}`,
+      60_000,
+    );
+    assert.equal(await worker.stop(), 0, worker.output());
     assert.deepEqual(filesOf(image.workdir), before, 'it wrote into its own folder');
     assert.ok(readdirSync(join(image.root, 'data')).includes('tidings.db'));
   });
@@ -113,12 +125,13 @@ function filesOf(folder: string): readonly string[] {
   return files.filter((file) => !file.startsWith(join('node_modules', '.cache'))).toSorted();
 }
 
-/** Runs it with what compose.yaml sets, but on a free port, and of this machine only. */
-async function start(t: TestContext, image: Image) {
-  const port = await freePort();
+/** Runs it with what compose.yaml sets, but on free ports, and of this machine only. */
+async function start(t: TestContext, image: Image, command?: 'worker') {
+  const [port, metricsPort] = await Promise.all([freePort(), freePort()]);
   const compose = readCompose(join(ROOT, 'compose.yaml'), { API_KEYS: KEY, TIDINGS_PASSWORD: 'unused' });
   const { DATABASE_URL: _, ...settings } = compose.services.tidings?.environment ?? {};
-  const here = { API_HOST: '127.0.0.1', API_PORT: String(port), PATH: `${image.root}/usr/local/bin:/usr/bin:/bin` };
+  const ports = { API_PORT: String(port), METRICS_PORT: String(metricsPort) };
+  const here = { API_HOST: '127.0.0.1', ...ports, PATH: `${image.root}/usr/local/bin:/usr/bin:/bin` };
   const env = { ...image.env, ...settings, ...here };
   const { user, group } = UNPRIVILEGED ?? {};
   const as = user === undefined ? [] : [`--reuid=${user}`, `--regid=${group}`, '--clear-groups', '--no-new-privs'];
@@ -126,7 +139,8 @@ async function start(t: TestContext, image: Image) {
   const become = [...as, 'setpriv', '--pdeathsig', 'KILL'];
   const options = { cwd: image.workdir, env };
 
-  const child: ChildProcess = spawn('setpriv', [...become, ...image.command], { ...options, stdio: 'pipe' });
+  const program = command === undefined ? image.command : [...image.command.slice(0, -1), command];
+  const child: ChildProcess = spawn('setpriv', [...become, ...program], { ...options, stdio: 'pipe' });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {

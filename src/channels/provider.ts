@@ -2,6 +2,7 @@ import type { Channel } from '../domain/channel.ts';
 import type { DeliveryId, NotificationId } from '../domain/ids.ts';
 import type { JsonObject } from '../domain/notification.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { Receipt } from '../domain/receipt.ts';
 import type { Settings, SettingValues } from '../domain/settings.ts';
 
 /**
@@ -19,6 +20,11 @@ export interface Provider<C extends Channel = Channel, S extends Settings = Sett
   readonly check?: (values: SettingValues<S>) => readonly { readonly env: string; readonly problem: string }[];
   /** Connects nothing yet. */
   open(values: SettingValues<S>, parts: ProviderParts): Transport<C>;
+  /**
+   * How to read what the vendor tells later of messages. Null where the settings do not say how to know that it is the
+   * vendor who tells it; left out where the vendor tells nothing.
+   */
+  readonly receipts?: (values: SettingValues<S>, publicUrl: string | null) => ReadReceipts | null;
 }
 
 /** Checks a provider's type while keeping its own settings' types. */
@@ -60,6 +66,32 @@ export interface SendContext {
   readonly traceparent?: string | undefined;
 }
 
+/** Reads one request of a vendor. It trusts nothing in it before the signature was found to be the vendor's. */
+export type ReadReceipts = (request: ReceiptRequest) => ReceiptsRead;
+
+/** What came to `/receipts/<provider>`, as it came. */
+export interface ReceiptRequest {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Path and query, as they stand below the public URL. */
+  readonly target: string;
+  readonly body: Buffer;
+}
+
+export type ReceiptsRead =
+  | {
+      readonly kind: 'read';
+      readonly receipts: readonly Receipt[];
+      /** News of messages that do not name an attempt of ours: somebody else sends by the same account. */
+      readonly foreign: number;
+      /** News that change nothing: opened, deferred, a copy's, … */
+      readonly ignored: number;
+    }
+  /** Not signed, or not by the vendor. */
+  | { readonly kind: 'forged' }
+  /** The vendor's, and not as the vendor documents it. */
+  | { readonly kind: 'unreadable' };
+
 /** What the service lends to its providers. */
 export interface ProviderParts {
   readonly http: HttpClient;
@@ -68,6 +100,8 @@ export interface ProviderParts {
   readonly inbox: InboxWriter;
   readonly sandbox: SandboxWriter;
   readonly random: () => number;
+  /** Where the world finds this service, without a trailing slash; null where it does not. */
+  readonly publicUrl: string | null;
 }
 
 /** One pooled client for all providers: a deadline over the whole exchange, a cap on the answer, no redirects. */

@@ -5,7 +5,7 @@ import { outcomeCleaner } from './clean-outcome.ts';
 import { sendgrid } from './email/sendgrid.ts';
 import { smtp } from './email/smtp.ts';
 import { inbox } from './in-app/inbox.ts';
-import type { Channels, OpenProvider, Provider, ProviderParts, Transport } from './provider.ts';
+import type { Channels, OpenProvider, Provider, ProviderParts, ReadReceipts, Transport } from './provider.ts';
 import { sandboxProvider } from './sandbox/sandbox.ts';
 import { twilio } from './sms/twilio.ts';
 import { bot } from './telegram/bot.ts';
@@ -30,8 +30,15 @@ export interface RegisteredProvider {
   readonly channel: Channel;
   readonly settings: readonly Setting<unknown>[];
   /** Reads and checks its settings; what it answers opens it. Null if there are faults. */
-  read(env: Env): { readonly open: PlannedProvider['open'] | null; readonly faults: readonly SettingFault[] };
+  read(env: Env): {
+    readonly open: PlannedProvider['open'] | null;
+    readonly receipts: ReceiptReader | null;
+    readonly faults: readonly SettingFault[];
+  };
 }
+
+/** Makes what reads a vendor's receipts, for a service at that URL; null where its settings do not say how. */
+export type ReceiptReader = (publicUrl: string | null) => ReadReceipts | null;
 
 /** A provider that has its settings and is not open yet. */
 export interface PlannedProvider {
@@ -50,11 +57,12 @@ export function registered<C extends Channel, S extends Settings>(provider: Prov
     settings: Object.values(settings),
     read(env) {
       const { values, faults } = readSettings(settings, env);
-      if (values === null) return { open: null, faults };
+      if (values === null) return { open: null, receipts: null, faults };
       const between = provider.check?.(values) ?? [];
       const secrets = secretsIn(settings, env);
       const open = (parts: ProviderParts) => withCleanOutcomes(provider.open(values, parts), secrets);
-      return { open: between.length > 0 ? null : open, faults: between };
+      const receipts: ReceiptReader = (publicUrl) => provider.receipts?.(values, publicUrl) ?? null;
+      return { open: between.length > 0 ? null : open, receipts, faults: between };
     },
   };
 }
@@ -109,19 +117,27 @@ export function allSettings(): readonly {
 
 /**
  * Reads which providers are live and in what order. Half a configuration is a fault, never a silent sandbox. The
- * plan holds what could be read; it is whole only without faults.
+ * plan holds what could be read; it is whole only without faults. `readers` has all that are live: what was sent by one
+ * before it was taken out of the order is still told of.
  */
 export function readChannels(
   env: Env,
   providers: readonly RegisteredProvider[] = PROVIDERS,
-): { readonly plan: ChannelPlan; readonly faults: readonly SettingFault[] } {
+): {
+  readonly plan: ChannelPlan;
+  readonly readers: ReadonlyMap<string, ReceiptReader>;
+  readonly faults: readonly SettingFault[];
+} {
   const faults: SettingFault[] = [];
+  const readers = new Map<string, ReceiptReader>();
   const live = new Map<RegisteredProvider, PlannedProvider>();
   for (const provider of providers) {
     const missing = missingPartners(provider, env, providers);
     if (missing === null) continue;
-    const { open, faults: own } = missing.length > 0 ? { open: null, faults: missing } : provider.read(env);
+    const unread = { open: null, receipts: null, faults: missing };
+    const { open, receipts, faults: own } = missing.length > 0 ? unread : provider.read(env);
     faults.push(...own);
+    if (receipts !== null) readers.set(provider.id, receipts);
     // One with faults counts as live, so that an order that names it is not called wrong too.
     live.set(provider, { id: provider.id, open: open ?? notReadable });
   }
@@ -143,7 +159,7 @@ export function readChannels(
       chosen.filter((planned) => planned !== undefined),
     );
   }
-  return { plan, faults };
+  return { plan, readers, faults };
 }
 
 /** Opens every provider of a plan that has no faults. */

@@ -1,10 +1,17 @@
-import { readSetup, WRONG_CONFIG } from './settings.ts';
+import type { Given } from './command.ts';
+import type { Io } from './io.ts';
+import { readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 import { shownSettings } from './shown-settings.ts';
+import { jsonLine } from './words.ts';
 
 /** Reads all settings and shows what would run, secrets masked; answers the exit code. */
-export function checkConfig(): number {
+export function checkConfig(given: Given, io: Io): number {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
+  if (given.flag('json') === true) {
+    io.out(jsonLine(asJson(setup)));
+    return 0;
+  }
   const lines = ['The configuration is right.', ''];
   for (const { name, value, isDefault } of shownSettings(setup.env)) {
     const other = setup.from.get(name);
@@ -19,6 +26,14 @@ export function checkConfig(): number {
     );
   }
   if (setup.notices.length > 0) lines.push('', ...setup.notices.map((notice) => `  ${notice}`));
-  process.stdout.write(`${lines.join('\n')}\n`);
+  io.out(`${lines.join('\n')}\n`);
   return 0;
+}
+
+function asJson({ env, from, plan, notices }: Setup) {
+  const settings = shownSettings(env).map(({ name, value, isDefault }) => {
+    return { name, value, is_default: isDefault, given_as: from.get(name) ?? null };
+  });
+  const channels = [...plan].map(([channel, providers]) => ({ channel, providers: providers.map(({ id }) => id) }));
+  return { settings, channels, notices };
 }

@@ -1,50 +1,87 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { DatabaseLocation } from '../config/database-url.ts';
+import { type DatabaseLocation, parseDatabaseUrl } from '../config/database-url.ts';
+import { withoutPassword } from '../domain/settings.ts';
 import { type OpenStore, openStoreForCopy } from '../engines.ts';
 import { realClock } from '../main.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { TableName } from '../store/transfer.ts';
+import type { Given } from './command.ts';
 import { isSame, type SumValue } from './content-sum.ts';
 import { type CopyResult, copyContent, type Difference, type Step } from './copy-content.ts';
+import { FAILED, INTERRUPTED, type Io, MISUSED } from './io.ts';
+import { Progress } from './progress.ts';
+import { counted, jsonLine } from './words.ts';
 
 /** Enough to read or write at once, and to ask how it stands. */
 const CONNECTIONS = 4;
-/** How often it says how far it is, in ms. */
-const TELL_EVERY = 1_000;
 
 /** Copies one store into another; answers the exit code. */
-export async function copy(from: DatabaseLocation, to: DatabaseLocation): Promise<number> {
+export async function copyCommand(given: Given, io: Io): Promise<number> {
+  const places: DatabaseLocation[] = [];
+  for (const option of ['from', 'to']) {
+    const text = given.text(option) ?? '';
+    const place = parseDatabaseUrl(text);
+    if (place !== undefined) places.push(place);
+    else {
+      const form = 'sqlite:<path> or postgres://<user>:<password>@<host>/<database>';
+      io.err(
+        `tidings: --${option} ${withoutPassword(text)} is not ${form}. "tidings help copy" shows how it is used.\n`,
+      );
+      return MISUSED;
+    }
+  }
+  const [from, to] = places;
+  if (from === undefined || to === undefined) throw new Error('a copy has two places');
+  return copy(from, to, io, given.flag('json') === true);
+}
+
+async function copy(from: DatabaseLocation, to: DatabaseLocation, io: Io, json: boolean): Promise<number> {
+  const failed = (why: string) => {
+    const message = why.replace(/\.$/, '');
+    io.err(json ? jsonLine({ error: { message } }) : `tidings: ${message}.\n`);
+    return FAILED;
+  };
   if (from.kind === 'sqlite' && !existsSync(from.path)) return failed(`there is no file ${resolve(from.path)}`);
   const opened: OpenStore[] = [];
+  const progress = new Progress(io);
+  const release = io.onInterrupt(() => {
+    progress.end();
+    io.err('It goes on where it was when it is run again.\n');
+    // Wherever it is: it may be killed at any moment.
+    process.exit(INTERRUPTED);
+  });
   try {
-    const source = await open(from, '--from', opened);
-    const target = await open(to, '--to', opened);
+    const source = await open(from, '--from', opened, io);
+    const target = await open(to, '--to', opened, io);
     const places = { from: nameOf(from, source), to: target.place };
     const result = await copyContent({
       source: source.store,
       target: target.store,
       sourceName: places.from,
       now: () => realClock.now(),
-      onProgress: teller(),
+      onProgress: ({ doing, table, rows, of }: Step) => progress.tell(`${doing} ${label(table)}`, rows, of),
     });
+    progress.end();
     if (result.kind !== 'copied') return failed(inWords(result, places));
-    process.stdout.write(summary(result.tables, places));
+    io.out(json ? jsonLine({ ...places, tables: result.tables }) : summary(result.tables, places));
     return 0;
   } catch (error) {
+    progress.end();
     if (error instanceof CannotOpen) return failed(error.message);
     if (!(error instanceof StoreUnavailable)) throw error;
     return failed(`${error.message}; run the same command again, it goes on where it was`);
   } finally {
+    release();
     for (const { store } of opened) await store.close();
   }
 }
 
 class CannotOpen extends Error {}
 
-async function open(location: DatabaseLocation, option: string, opened: OpenStore[]): Promise<OpenStore> {
+async function open(location: DatabaseLocation, option: string, opened: OpenStore[], io: Io): Promise<OpenStore> {
   const settings = { database: location, databasePool: CONNECTIONS };
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const say = (text: string) => io.err(`${text}\n`);
   try {
     const one = await openStoreForCopy(settings, realClock, say);
     opened.push(one);
@@ -58,24 +95,6 @@ async function open(location: DatabaseLocation, option: string, opened: OpenStor
 /** The same whichever way the path is written. */
 function nameOf(location: DatabaseLocation, { place }: OpenStore): string {
   return location.kind === 'sqlite' ? realpathSync(location.path) : place;
-}
-
-function failed(why: string): number {
-  process.stderr.write(`tidings: ${why.replace(/\.$/, '')}.\n`);
-  return 1;
-}
-
-function teller(): (step: Step) => void {
-  let toldAt = 0;
-  let last = '';
-  return ({ doing, table, rows, of }) => {
-    const now = realClock.now();
-    // Every table is named once, however few rows it has.
-    if (last === `${doing} ${table}` && now - toldAt < TELL_EVERY) return;
-    last = `${doing} ${table}`;
-    toldAt = now;
-    process.stderr.write(`${last.replaceAll('_', ' ')}: ${grouped(rows)} of ${grouped(of)}\n`);
-  };
 }
 
 interface Places {
@@ -117,12 +136,12 @@ function differences(faults: readonly Difference[], { from, to }: Places, ended:
 }
 
 function inShort({ rows, checksum }: SumValue): string {
-  return `${grouped(rows)} rows ${checksum}`;
+  return `${counted(rows)} rows ${checksum}`;
 }
 
 function summary(tables: readonly ({ readonly table: TableName } & SumValue)[], { from, to }: Places): string {
   const lines = tables.map(
-    ({ table, rows, checksum }) => `  ${label(table).padEnd(18)}${grouped(rows).padStart(14)}  ${checksum}`,
+    ({ table, rows, checksum }) => `  ${label(table).padEnd(18)}${counted(rows).padStart(14)}  ${checksum}`,
   );
   return [
     `Copied ${from} to ${to}.`,
@@ -143,8 +162,4 @@ function list(tables: readonly TableName[]): string {
 
 function label(table: TableName): string {
   return table.replaceAll('_', ' ');
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString('en');
 }

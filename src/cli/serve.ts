@@ -1,11 +1,16 @@
 import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
-import { type Role, type Running, realClock, startTidings } from '../main.ts';
+import { type Running, realClock, startTidings } from '../main.ts';
+import type { Role } from '../parts.ts';
 import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';
-import { programVersion, readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
+import type { Given } from './command.ts';
+import { FAILED, type Io } from './io.ts';
+import { programVersion } from './program-version.ts';
+import { readSetup, type Setup, WRONG_CONFIG } from './settings.ts';
 import { shownSettings } from './shown-settings.ts';
+import { jsonLine } from './words.ts';
 
 /** How long a stop may take before the process goes anyway, in ms, beyond the longest send. */
 const STOP_GRACE = 10_000;
@@ -16,7 +21,7 @@ const ECHO = 500;
 export async function serve(roles: readonly Role[]): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
-  const { config, plan } = setup;
+  const { config, plan, readers } = setup;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   for (const text of setup.notices) log.warn({ event: 'settings', text });
   let running: Running;
@@ -24,13 +29,14 @@ export async function serve(roles: readonly Role[]): Promise<number> {
     running = await startTidings(config, plan, new Set(roles), log, {
       version: programVersion(),
       settings: shownSettings(setup.env),
+      readers,
     });
   } catch (error) {
     process.stderr.write(`Tidings cannot start: ${startFault(error, setup, roles)}\n`);
     return startCode(error);
   }
   // Whoever reads that it is up may end it at once: it listens by then.
-  const stopped = untilStopped(running, log, config.sendTimeout + STOP_GRACE);
+  const stopped = untilStopped(running, log, { drain: config.drainMs, patience: config.sendTimeout + STOP_GRACE });
   process.stdout.write(banner(running, roles, setup));
   const code = await stopped;
   // What could not be stopped would keep the process alive.
@@ -39,36 +45,45 @@ export async function serve(roles: readonly Role[]): Promise<number> {
   return code;
 }
 
-export async function migrateOnly(): Promise<number> {
+export async function migrateOnly(given: Given, io: Io): Promise<number> {
   const setup = readSetup();
   if (setup === null) return WRONG_CONFIG;
   try {
-    const notice = (text: string) => process.stderr.write(`${text}\n`);
+    const notice = (text: string) => io.err(`${text}\n`);
     for (const text of setup.notices) notice(text);
     const { store, migrated, place } = await openStore(setup.config, realClock, notice);
     await store.close();
     const done = migrated.length === 0 ? 'was up to date' : `is up to date now: ${migrated.join(', ')}`;
-    process.stdout.write(`${place} ${done}\n`);
+    io.out(given.flag('json') === true ? jsonLine({ database: place, migrated }) : `${place} ${done}\n`);
     return 0;
   } catch (error) {
-    process.stderr.write(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
+    io.err(`Tidings cannot migrate: ${startFault(error, setup, [])}\n`);
     return startCode(error);
   }
 }
 
-/** Resolves with the exit code once a signal, a bug, or a worker past help has brought the service down. */
-function untilStopped(running: Running, log: Log, patience: number): Promise<number> {
+/**
+ * Resolves with the exit code once a signal, a bug, or a worker past help has brought the service down. SIGTERM, which
+ * comes from a supervisor, leaves load balancers `drain` ms to find others; whoever types Ctrl-C waits for nothing.
+ */
+function untilStopped(
+  running: Running,
+  log: Log,
+  { drain, patience }: { readonly drain: number; readonly patience: number },
+): Promise<number> {
   return new Promise((done) => {
     let since: number | null = null;
     const end = async (code: number) => done(await stopAll(running, log, code));
-    const stop = (code: number) => {
+    const stop = (code: number, grace = 0) => {
       since = realClock.now();
-      const late = setTimeout(() => done(1), patience);
+      running.drain();
+      const late = setTimeout(() => done(1), grace + patience);
       late.unref();
-      void end(code);
+      if (grace === 0) void end(code);
+      else realClock.after(grace, () => void end(code));
     };
-    const onSignal = () => {
-      if (since === null) stop(0);
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (since === null) stop(0, signal === 'SIGTERM' ? drain : 0);
       // A second signal means: now.
       else if (realClock.now() - since > ECHO) done(1);
     };
@@ -100,7 +115,7 @@ async function stopAll(running: Running, log: Log, code: number): Promise<number
 }
 
 function startCode(error: unknown): number {
-  return error instanceof WrongDatabase ? WRONG_CONFIG : 1;
+  return error instanceof WrongDatabase ? WRONG_CONFIG : FAILED;
 }
 
 function startFault(error: unknown, { config }: Setup, roles: readonly Role[]): string {
@@ -138,7 +153,10 @@ function banner(running: Running, roles: readonly Role[], { config, plan }: Setu
     const open = config.apiKeys.length === 0;
     add('Access', open ? 'open: no API key is needed (API_KEYS is not set)' : `${config.apiKeys.length} API key(s)`);
     const { rateLimit: limit } = config;
-    add('Limits', limit === null ? 'none' : `${rateLimitText(limit)} per API key or address (RATE_LIMIT=off: none)`);
+    add(
+      'Limits',
+      limit === null ? 'none' : `${rateLimitText(limit)} per API key, user or address (RATE_LIMIT=off: none)`,
+    );
     const key = open ? '' : ` -H 'X-API-Key: …'`;
     lines.push(
       '',

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { allSettings, type ChannelPlan, readChannels } from '../channels/registry.ts';
+import { allSettings, type ChannelPlan, type ReceiptReader, readChannels } from '../channels/registry.ts';
 import { type Config, readConfig, SETTINGS } from '../config/config.ts';
 import { type Given, readGiven, UnreadableSettings } from '../config/environment.ts';
 import { settingNotices } from '../config/notices.ts';
@@ -17,6 +15,7 @@ export interface Setup {
   readonly notices: readonly string[];
   readonly config: Config;
   readonly plan: ChannelPlan;
+  readonly readers: ReadonlyMap<string, ReceiptReader>;
 }
 
 /** Everything that is set, checked; or null after every fault was named on standard error. */
@@ -25,13 +24,13 @@ export function readSetup(): Setup | null {
   if (given === null) return null;
   const { env, from } = given;
   const { config, faults } = readConfig(env);
-  const { plan, faults: channelFaults } = readChannels(env);
+  const { plan, readers, faults: channelFaults } = readChannels(env);
   const notices = settingNotices(
     given,
     everySetting().map((setting) => setting.env),
   );
   const all = [...faults, ...channelFaults];
-  if (config !== null && all.length === 0) return { env, from, notices, config, plan };
+  if (config !== null && all.length === 0) return { env, from, notices, config, plan, readers };
   const lines = all.map((fault) => `  ${nameOf(fault.env, from)} ${fault.problem}`);
   const also = notices.map((notice) => `  ${notice}\n`).join('');
   process.stderr.write(
@@ -63,11 +62,4 @@ function readFolder(): Given | null {
     process.stderr.write(`Tidings cannot start: ${error.message}\n`);
     return null;
   }
-}
-
-export function programVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'));
-  return manifest !== null && typeof manifest === 'object' && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }

@@ -19,6 +19,7 @@ describe('a configuration', () => {
       host: '127.0.0.1',
       port: 8000,
       metricsPort: null,
+      publicUrl: null,
       database: { kind: 'sqlite', path: './data/tidings.db' },
       databasePool: 10,
       queue: { kind: 'database' },
@@ -29,7 +30,12 @@ describe('a configuration', () => {
       leaseMs: 30_000,
       sendTimeout: 15_000,
       concurrency: 64,
+      retention: {},
+      drainMs: 0,
       apiKeys: [],
+      tokenSecrets: [],
+      tokenTtl: 15 * MINUTE,
+      inboxOrigins: [],
       rateLimit: { count: 600, period: MINUTE },
       rateLimitUrl: null,
       trustedProxies: [],
@@ -48,6 +54,34 @@ describe('a configuration', () => {
   test('lets API_PORT win over PORT, and 0 take a free one', () => {
     assert.equal(read({ API_PORT: '9002', PORT: '9001' }).port, 9002);
     assert.equal(read({ API_PORT: '0', PORT: '9001' }).port, 0);
+  });
+
+  test('keeps what has ended for as long as is said, and for ever what nothing is said of', () => {
+    const DAY = 86_400_000;
+    const days = (env: Env) =>
+      Object.fromEntries(Object.entries(read(env).retention).map(([status, ms]) => [status, ms / DAY]));
+    const all = { delivered: 30, sent: 30, failed: 30, expired: 30, suppressed: 30, cancelled: 30 };
+    assert.deepEqual(days({ RETENTION_DAYS: '30' }), all);
+    assert.deepEqual(days({ RETENTION_DAYS: '30', RETENTION_DAYS_BY_STATUS: 'failed=365, expired = 7' }), {
+      ...{ ...all, failed: 365 },
+      expired: 7,
+    });
+    const { failed: _, ...rest } = all;
+    assert.deepEqual(days({ RETENTION_DAYS: '30', RETENTION_DAYS_BY_STATUS: 'failed=0' }), rest);
+    assert.deepEqual(days({ RETENTION_DAYS_BY_STATUS: 'sent=1' }), { sent: 1 });
+    for (const wrong of [
+      'sending=1',
+      'sent',
+      'sent=',
+      'sent=-1',
+      'sent=1.5',
+      'sent=1,sent=2',
+      'sent=36501',
+      'sent=30d',
+    ]) {
+      const { config, faults } = readConfig({ RETENTION_DAYS_BY_STATUS: wrong });
+      assert.deepEqual([config, faults.map(({ env }) => env)], [null, ['RETENTION_DAYS_BY_STATUS']], wrong);
+    }
   });
 
   test('reads channels, keys and choices', () => {
@@ -379,3 +413,49 @@ function faultsOf(env: Env) {
   assert.equal(config === null, faults.length > 0);
   return faults;
 }
+
+describe("users' tokens", () => {
+  test('take secrets that are long enough, and durations that are short enough', () => {
+    const secret = 's'.repeat(32);
+    assert.deepEqual(read({ TOKEN_SECRET: `${secret}, ${secret}2` }).tokenSecrets, [secret, `${secret}2`]);
+    assert.equal(read({ TOKEN_TTL: 'PT1H' }).tokenTtl, 60 * MINUTE);
+    const short = 's'.repeat(31);
+    const [fault] = readConfig({ TOKEN_SECRET: `${secret},${short}` }).faults;
+    assert.equal(fault?.env, 'TOKEN_SECRET');
+    assert.ok(!fault.problem.includes(short));
+    for (const given of ['59s', '25h', '15', 'soon']) {
+      assert.deepEqual(
+        readConfig({ TOKEN_TTL: given }).faults.map(({ env }) => env),
+        ['TOKEN_TTL'],
+      );
+    }
+  });
+
+  test('may be shown by pages of exactly the origins that are named', () => {
+    const named = 'https://app.example.com,http://localhost:5173, https://[::1]:8443';
+    assert.deepEqual(read({ INBOX_ORIGINS: named }).inboxOrigins, named.split(/,\s*/));
+    for (const given of [
+      ...[
+        '*',
+        'null',
+        'app.example.com',
+        'https://app.example.com/',
+        'https://app.example.com/x',
+        'https://*.example.com',
+      ],
+      ...[
+        'https://app.example.com:443',
+        'ftp://app.example.com',
+        'https://user@app.example.com',
+        'file:///',
+        'data:,x',
+      ],
+    ]) {
+      assert.deepEqual(
+        readConfig({ INBOX_ORIGINS: given }).faults.map(({ env }) => env),
+        ['INBOX_ORIGINS'],
+        given,
+      );
+    }
+  });
+});

@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel, isChannel } from '../domain/channel.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { parseRateLimit, type RateLimit } from '../domain/rate-limit.ts';
+import { MAX_DAYS, parseRetention, type Retention, retentionOf, TERMINAL_STATUSES } from '../domain/retention.ts';
 import {
   DEFAULT_SCHEDULE,
   exponentialPolicy,
@@ -9,7 +10,7 @@ import {
   type RetryPolicy,
   scheduledPolicy,
 } from '../domain/retry-policy.ts';
-import { choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
+import { baseUrl, choice, decimal, host, integer, list } from '../domain/setting-forms.ts';
 import { type Env, given, readSettings, type SettingFault, type SettingValues, setting } from '../domain/settings.ts';
 import { queueNames } from './aliases.ts';
 import { type DatabaseLocation, parseDatabaseUrl } from './database-url.ts';
@@ -38,6 +39,9 @@ export const SETTINGS = {
     min: 0,
     max: 65_535,
     doc: 'Where `worker` and `scheduler` serve `/metrics` and `/health`, at `API_HOST`; 0 takes a free port. Unset: nowhere. With the API they are on its port.',
+  }),
+  publicUrl: baseUrl('PUBLIC_URL', {
+    doc: 'Where the world finds the API, through whatever proxy stands in front: Twilio calls back there (`/receipts/twilio`). Unset: it is not asked to.',
   }),
   database: setting(
     'DATABASE_URL',
@@ -108,6 +112,24 @@ export const SETTINGS = {
     default: '64',
     doc: 'How many sends a worker makes at once.',
   }),
+  retentionDays: integer('RETENTION_DAYS', {
+    min: 0,
+    max: MAX_DAYS,
+    default: '0',
+    doc: 'How many days a notification is kept after its end, with all that belongs to it, its inbox entry too. 0: for ever.',
+  }),
+  retentionByStatus: setting(
+    'RETENTION_DAYS_BY_STATUS',
+    `days by status (${TERMINAL_STATUSES.join(', ')}), separated by commas: failed=365,sent=30`,
+    { doc: 'The same where it differs by how the notification ended; 0: for ever.' },
+    parseRetention,
+  ),
+  drainSeconds: integer('DRAIN_SECONDS', {
+    min: 0,
+    max: 300,
+    default: '0',
+    doc: 'How long a process that is told to stop by SIGTERM goes on serving, while `/health/ready` says 503 already. Behind a load balancer: longer than that takes to notice.',
+  }),
   apiKeys: list('API_KEYS', {
     of: 'keys',
     item: (key: string): string | undefined => (/^[\x21-\x7e]+$/.test(key) ? key : undefined),
@@ -118,12 +140,29 @@ export const SETTINGS = {
     default: 'on',
     doc: '`off` serves openly on purpose, on any address, whatever `API_KEYS` says.',
   }),
+  tokenSecrets: list('TOKEN_SECRET', {
+    of: 'secrets of at least 32 characters',
+    item: (secret: string): string | undefined => (/^[\x21-\x7e]{32,}$/.test(secret) ? secret : undefined),
+    secret: true,
+    doc: "What users' tokens for their inbox are signed with, the same in every process; the first one signs, all of them are believed. Unset: derived from the keys in `API_KEYS` that have 32 characters or more; without such a key each process makes its own at its start.",
+  }),
+  tokenTtl: setting(
+    'TOKEN_TTL',
+    'a duration from 1m to 24h',
+    { default: '15m', doc: "How long a user's token is good for." },
+    (given) => between(parseDuration(given), 60_000, 86_400_000),
+  ),
+  inboxOrigins: list('INBOX_ORIGINS', {
+    of: 'origins, such as https://app.example.com',
+    item: parseOrigin,
+    doc: "Other sites whose pages may use the API of inboxes, and nothing else (CORS). Unset: only the service's own pages.",
+  }),
   rateLimit: setting(
     'RATE_LIMIT',
     'off, or a whole number and s, m, h or d: 600/m',
     {
       default: '600/m',
-      doc: 'How often one API key, or without one an address, may ask. `off`: as often as they like, for load tests.',
+      doc: 'How often one API key, one user with tokens, or without either an address, may ask. `off`: as often as they like, for load tests.',
     },
     (given) => (given.toLowerCase() === 'off' ? 'off' : parseRateLimit(given.toLowerCase())),
   ),
@@ -151,6 +190,8 @@ export interface Config {
   readonly port: number;
   /** Of a process without the API; null: it listens nowhere. */
   readonly metricsPort: number | null;
+  /** Where the world finds the API, without a trailing slash; null: nowhere that is known. */
+  readonly publicUrl: string | null;
   readonly database: DatabaseLocation;
   readonly databasePool: number;
   readonly queue: QueueLocation;
@@ -161,8 +202,15 @@ export interface Config {
   readonly leaseMs: number;
   readonly sendTimeout: number;
   readonly concurrency: number;
+  readonly retention: Retention;
+  /** How long it goes on serving after it was told to stop. */
+  readonly drainMs: number;
   /** Empty: everybody may. */
   readonly apiKeys: readonly string[];
+  /** Empty: they are derived, or drawn. */
+  readonly tokenSecrets: readonly string[];
+  readonly tokenTtl: number;
+  readonly inboxOrigins: readonly string[];
   /** Null: everybody may ask as often as they like. */
   readonly rateLimit: RateLimit | null;
   /** The Redis in which API processes count together; null: each by itself. */
@@ -181,6 +229,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     host: values.host,
     port: values.apiPort ?? values.port,
     metricsPort: values.metricsPort,
+    publicUrl: values.publicUrl,
     database: values.database,
     databasePool: values.databasePool,
     queue: values.queue,
@@ -191,7 +240,12 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     leaseMs: values.leaseSeconds * 1000,
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
+    retention: retentionOf(values.retentionDays, values.retentionByStatus ?? {}),
+    drainMs: values.drainSeconds * 1000,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),
+    tokenSecrets: values.tokenSecrets ?? [],
+    tokenTtl: values.tokenTtl,
+    inboxOrigins: values.inboxOrigins ?? [],
     rateLimit: values.rateLimit === 'off' ? null : values.rateLimit,
     rateLimitUrl: values.rateLimitUrl ?? (values.queue.kind === 'redis' ? values.queue.url : null),
     trustedProxies: values.trustedProxies ?? [],
@@ -255,6 +309,17 @@ function parseSchedule(given: string): readonly number[] | undefined {
   if (waits.length >= MAX_ROUNDS) return undefined;
   const known = waits.filter((wait) => wait !== null).filter((wait) => wait <= MAX_DELAY);
   return known.length === waits.length ? known : undefined;
+}
+
+/** As a browser writes it in `Origin`: scheme, host and a port that is not the scheme's own. */
+function parseOrigin(given: string): string | undefined {
+  // What looks like a pattern is none: it would fit no page.
+  const url = given.includes('*') ? null : URL.parse(given);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === given.toLowerCase() ? url.origin : undefined;
+}
+
+function between(value: number | null, min: number, max: number): number | undefined {
+  return value !== null && value >= min && value <= max ? value : undefined;
 }
 
 function parseRedisUrl(given: string): string | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { slipsBetween, unknownNames } from './unknown-names.ts';
+import { unknownNames } from './unknown-names.ts';
 
 const SETTINGS = ['API_KEYS', 'API_PORT', 'AUTH', 'DATABASE_URL', 'PORT', 'SMTP_HOST', 'SMTP_PASSWORD', 'SMTP_PORT'];
 const ofFile = (...names: readonly string[]) => unknownNames(inEnv(...names), {}, SETTINGS);
@@ -91,20 +91,4 @@ describe('names that are no settings', () => {
   test('never come with their values', () => {
     assert.doesNotMatch([...ofFile('SMTP_HOTS', 'X1'), ...ofEnvironment('TIDINGS_X', 'SMTP_HOTS')].join(), /s3cret/);
   });
-});
-
-test('a slip is a letter more, less, other, or swapped with its neighbour', () => {
-  for (const [one, other, distance] of [
-    ['PORT', 'PORT', 0],
-    ['PORT', 'PROT', 1],
-    ['PORT', 'POR', 1],
-    ['PORT', 'SPORT', 1],
-    ['PORT', 'POST', 1],
-    ['PORT', 'HOST', 2],
-    ['', 'AB', 2],
-    ['ABC', '', 3],
-  ] as const) {
-    assert.equal(slipsBetween(one, other), distance, `${one} ${other}`);
-    assert.equal(slipsBetween(other, one), distance, `${other} ${one}`);
-  }
 });

@@ -1,3 +1,4 @@
+import { nearMiss } from '../domain/near-miss.ts';
 import { type Env, given } from '../domain/settings.ts';
 import { ALIASES, MONGO_NAMES, QUEUE_ALIASES } from './aliases.ts';
 
@@ -62,36 +63,5 @@ function isOfKubernetes(name: string, value: string): boolean {
 /** The setting that a name is meant to be, in any case of its letters and with or without our prefix. */
 function nearest(name: string, known: readonly string[], most: number): string | null {
   const upper = name.toUpperCase();
-  const bare = upper.startsWith(PREFIX) ? upper.slice(PREFIX.length) : upper;
-  let best: { readonly name: string; readonly distance: number } | null = null;
-  for (const one of known) {
-    if (Math.abs(one.length - bare.length) > most) continue;
-    const distance = slipsBetween(bare, one);
-    if (distance <= most && (best === null || distance < best.distance)) best = { name: one, distance };
-  }
-  return best?.name ?? null;
-}
-
-/** How many letters must be added, left out, exchanged or swapped with their neighbour to make one text of the other. */
-export function slipsBetween(one: string, other: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= one.length; row++) {
-    const line = [row];
-    for (let column = 1; column <= other.length; column++) {
-      const same = one[row - 1] === other[column - 1] ? 0 : 1;
-      const swapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      line.push(
-        Math.min(
-          (last[column] ?? 0) + 1,
-          (line[column - 1] ?? 0) + 1,
-          (last[column - 1] ?? 0) + same,
-          row > 1 && column > 1 && swapped ? (before[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      );
-    }
-    before = last;
-    last = line;
-  }
-  return last.at(-1) ?? 0;
+  return nearMiss(upper.startsWith(PREFIX) ? upper.slice(PREFIX.length) : upper, known, most);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newTally, type Tally, tallyAccepted, tallyWritten } from './counters.ts';
+import { newTally, statusesFrom, type Tally, tallyAccepted, tallyWritten } from './counters.ts';
 import { DELIVERY_STATUSES, type Delivery, isTerminal, newDelivery } from './delivery.ts';
 import { deliveryId, firstIdAt } from './ids.ts';
 import { type Attempt, attemptOf, type Outcome } from './outcome.ts';
@@ -60,4 +60,19 @@ test('a dead letter that is set aside is not counted as failed once more', () =>
     tallyWritten(tally, { ...failed, discardedAt: NOW }, []);
   });
   assert.deepEqual(seen, { 'finished:failed': 1 });
+});
+
+test('what was sent and is delivered then is counted once, and never less than none is', () => {
+  const sentAt = NOW - 1_000;
+  const seen = counted((tally) => {
+    tallyWritten(tally, delivery({ status: 'sent', sentAt }), []);
+    tallyWritten(tally, delivery({ status: 'delivered', sentAt, deliveredAt: NOW }), []);
+    // Of this one the answer was lost, so nobody has counted it as sent.
+    tallyWritten(tally, delivery({ status: 'delivered', sentAt: null, deliveredAt: NOW }), []);
+  });
+  const names = Object.entries(seen).map(([key, count]) => [key.replace('finished:', ''), count] as const);
+  assert.deepEqual(statusesFrom(Object.fromEntries(names)), { delivered: 2 });
+  assert.deepEqual(statusesFrom({ sent: 5, told: 2, failed: 1 }), { sent: 3, delivered: 2, failed: 1 });
+  assert.deepEqual(statusesFrom({ sent: 1, told: 2, delivered: 3, pending: 1 }), { delivered: 5, pending: 1 });
+  assert.deepEqual(statusesFrom({ sent: 1 }), { sent: 1 });
 });

@@ -1,10 +1,13 @@
-import { type Delivery, isTerminal } from './delivery.ts';
+import { type Delivery, type DeliveryStatus, isTerminal } from './delivery.ts';
 import type { Attempt } from './outcome.ts';
 
 /** What is counted per minute, so that figures over a day need no walk over its notifications. */
-export type CounterKind = 'accepted' | 'finished' | 'channel' | 'provider';
+export type CounterKind = 'accepted' | 'finished' | 'channel' | 'provider' | 'forgotten';
 
-/** `kind` + `name` → how many: notifications accepted; deliveries by terminal state; accepted attempts by channel and provider. */
+/**
+ * `kind` + `name` → how many: notifications accepted; deliveries by terminal state; accepted attempts by channel and
+ * provider; what retention has forgotten, which is of no minute (store/retention.ts).
+ */
 export type Tally = Map<`${CounterKind}:${string}`, number>;
 
 export function newTally(): Tally {
@@ -20,12 +23,28 @@ export function tallyAccepted(tally: Tally, notifications: number): void {
  * it failed before.
  */
 export function tallyWritten(tally: Tally, delivery: Delivery, attempts: readonly Attempt[]): void {
-  if (isTerminal(delivery.status) && delivery.discardedAt === null) add(tally, `finished:${delivery.status}`, 1);
+  const { status, sentAt, discardedAt } = delivery;
+  if (status === 'delivered' && sentAt !== null) add(tally, `finished:${TOLD}`, 1);
+  else if (isTerminal(status) && discardedAt === null) add(tally, `finished:${status}`, 1);
   for (const attempt of attempts) {
     if (attempt.outcome !== 'accepted') continue;
     add(tally, `channel:${attempt.channel}`, 1);
     add(tally, `provider:${attempt.provider ?? ''}`, 1);
   }
+}
+
+/** The name under which those count that were told to be delivered: they have been counted as sent already. */
+const TOLD = 'told';
+
+/**
+ * How many deliveries are in each state, from what was counted by name: those that are delivered are sent no more. Of
+ * what was sent before the window and told of within it, the window knows the second only: it never shows less than none.
+ */
+export function statusesFrom(counted: Readonly<Record<string, number>>): Partial<Record<DeliveryStatus, number>> {
+  const { [TOLD]: told = 0, ...others } = counted;
+  if (told === 0) return others;
+  const { sent = 0, delivered = 0, ...rest } = others;
+  return { ...rest, ...(sent > told ? { sent: sent - told } : {}), delivered: delivered + told };
 }
 
 function add(tally: Tally, key: `${CounterKind}:${string}`, count: number): void {

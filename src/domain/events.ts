@@ -43,6 +43,8 @@ export type TripEvent =
       readonly requestId: string | null;
       readonly result: 'applied' | 'stale' | 'unknown' | 'too_early';
     })
+  /** They had ended long enough ago, and nothing of them is kept. */
+  | { readonly type: 'forgotten'; readonly notifications: number }
   /** A provider is left alone until `until`. */
   | { readonly type: 'provider_paused'; readonly provider: string; readonly until: number; readonly cause: string }
   | { readonly type: 'provider_recovered'; readonly provider: string }

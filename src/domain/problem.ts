@@ -13,6 +13,10 @@ export const PROBLEMS = {
   invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key is not valid' },
   invalid_cursor: { status: 400, title: 'The cursor is not one that this list gave' },
   unauthorized: { status: 401, title: 'A valid API key is needed' },
+  invalid_token: { status: 401, title: 'The token is not one that can be used here' },
+  token_expired: { status: 401, title: 'The token has expired; ask for a new one' },
+  forbidden: { status: 403, title: "The token is another user's" },
+  invalid_signature: { status: 403, title: "The signature is missing, or not the provider's" },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'This method is not served here' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
@@ -31,6 +35,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Something went wrong on our side' },
   overloaded: { status: 503, title: 'Too much is going on; try again shortly' },
   unavailable: { status: 503, title: 'The store cannot be used right now; try again shortly' },
+  too_early: { status: 503, title: 'What this is about is still under way; tell it again shortly' },
   not_ready: { status: 503, title: 'This process is not ready' },
 } as const;
 

@@ -1,5 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { HttpDeps } from './deps.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpDeps, RequestLine } from './deps.ts';
 import { sendProblem } from './problem-reply.ts';
 import { refusalOf } from './refusals.ts';
 
@@ -14,16 +14,24 @@ export function answerErrors(app: FastifyInstance, { random, log }: Pick<HttpDep
     return sendProblem(reply, refusal.code, refusal.details);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    const route = request.is404 ? null : (request.routeOptions.url ?? null);
-    const line = { method: request.method, route, status: reply.statusCode, durationMs: reply.elapsedTime };
+    // A stream was told of when it began: how long it lasted says nothing of how fast it was answered.
+    if (reply.getHeader('content-type') === 'text/event-stream') return done();
     const error = errors.get(request);
-    const { traceparent } = request.headers;
-    log({
-      ...line,
-      requestId: request.id,
-      ...(typeof traceparent === 'string' ? { traceparent } : {}),
-      ...(error === undefined ? {} : { error }),
-    });
+    log({ ...lineOf(request, reply), ...(error === undefined ? {} : { error }) });
     done();
   });
+}
+
+/** What is told of a request, as it stands now. */
+export function lineOf(request: FastifyRequest, reply: FastifyReply): RequestLine {
+  const route = request.is404 ? null : (request.routeOptions.url ?? null);
+  const { traceparent } = request.headers;
+  return {
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    durationMs: reply.elapsedTime,
+    requestId: request.id,
+    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+  };
 }

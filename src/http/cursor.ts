@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 
-/** What a cursor may point at: an id of ours, or a number that counts up. */
-const POSITION = /^(?:[0-9a-f-]{36}|[0-9]{1,16})$/;
+/** What a cursor may point at: an id of ours, a number that counts up, or a point of a log. */
+const POSITION = /^(?:[0-9a-f-]{36}|[0-9]{1,20}(?:\.[0-9]{1,20}){0,2})$/;
 const MAX_CURSOR = 200;
 
 /**

@@ -4,17 +4,22 @@ import type { Accept } from '../pipeline/accept.ts';
 import type { Control } from '../pipeline/control.ts';
 import type { HealthReport } from '../pipeline/health.ts';
 import type { InboxStore } from '../store/inbox.ts';
+import type { MoveLog, News } from '../store/moves.ts';
 import type { SandboxStore } from '../store/sandbox.ts';
 import type { Store } from '../store/store.ts';
 import type { DashboardFiles } from './dashboard-files.ts';
 import type { OverloadLimits } from './overload.ts';
 import type { ProcessStatus } from './process-status.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { ReceiptDeps } from './routes/receipts.ts';
+import type { UserTokens } from './user-tokens.ts';
 
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
   readonly store: Pick<Store, 'findAnswer' | 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
-  readonly inbox: Pick<InboxStore, 'listInbox' | 'countInbox' | 'markInboxEntry' | 'markInbox'>;
+  readonly inbox: Omit<InboxStore, 'addToInbox' | 'forgetMarks'>;
+  readonly moves: Pick<MoveLog, 'endOfMoves' | 'movesAfter'>;
+  readonly news: News;
   readonly sandbox: Pick<SandboxStore, 'listSandbox' | 'clearSandbox'>;
   readonly accept: Accept;
   readonly control: Control;
@@ -26,6 +31,10 @@ export interface HttpDeps {
   readonly defaultRetry: RetryPolicy;
   /** Empty: no key is asked for. */
   readonly apiKeys: readonly string[];
+  /** What users' tokens are made and read by. */
+  readonly tokens: UserTokens;
+  /** Origins whose pages may use the routes of inboxes; left out: none but this service's own. */
+  readonly inboxOrigins?: readonly string[];
   /** Left out: everybody may ask as often as they like. */
   readonly rateLimits?: RateLimits;
   /** Addresses and nets of proxies whose `X-Forwarded-For` is believed. */
@@ -37,6 +46,8 @@ export interface HttpDeps {
   readonly log: (line: RequestLine) => void;
   /** Called now and then with how many requests were turned away since the last time, as too much was going on. */
   readonly onRefused: (count: number) => void;
+  /** Left out: no provider's receipts are taken. */
+  readonly receipts?: ReceiptDeps;
   readonly version: string;
   readonly status: ProcessStatus;
   /** Null: it has not been built. */
@@ -73,6 +84,8 @@ export interface HttpLimits {
   readonly connections: number;
   /** Requests of one connection that have no answer yet. */
   readonly pipelined: number;
+  /** How often something goes over a stream of events in any case. */
+  readonly heartbeatMs: number;
   readonly overload: OverloadLimits;
 }
 
@@ -86,6 +99,7 @@ export const HTTP_LIMITS: HttpLimits = {
   answerMs: 60_000,
   connections: 20_000,
   pipelined: 100,
+  heartbeatMs: 15_000,
   overload: { pending: 250, pendingBytes: 33_554_432, storeMs: 1000, lateMs: 100 },
 };
 

@@ -18,7 +18,7 @@ export type OperationsDeps = Pick<
 export function createOperationsServer(deps: OperationsDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const auth = createAuth(deps.apiKeys);
+  const auth = createAuth(deps.apiKeys, null);
   guardConnections(app, limits);
   admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: (_request, _reply, pass) => pass() });
   answerErrors(app, deps);

@@ -5,6 +5,7 @@ import { testServer } from '../../test/kit/test-server.ts';
 import { localLimiter } from '../limiter/local/local-limiter.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
 import type { HttpDeps } from './deps.ts';
+import { userTokens } from './user-tokens.ts';
 
 const limit = { count: 3, period: 6_000 };
 const URL = '/api/v1/notifications';
@@ -81,4 +82,28 @@ describe('a client that asks too often', () => {
       },
       { apiKeys: ['key-1', 'key-2'] },
     ));
+
+  test('is a user, whatever tokens of theirs are shown and from where, while bad tokens spend what the address has', () => {
+    const clock = { now: () => Date.UTC(2026, 0, 31), after: () => () => undefined };
+    const tokens = userTokens({ secrets: [new Uint8Array(32)], ttl: 600_000, clock });
+    const others = userTokens({ secrets: [new Uint8Array(32).fill(1)], ttl: 600_000, clock });
+    return limited(
+      async (app) => {
+        const status = async (token: string, remoteAddress: string, url = '/api/v1/users/u/inbox') =>
+          (await app.inject({ url, remoteAddress, headers: { authorization: `Bearer ${token}` } })).statusCode;
+        const mint = async (userId: string, from = tokens) => (await from.mint(userId)).token;
+        assert.equal(await status(await mint('u'), '192.0.2.1'), 200);
+        assert.equal(await status(await mint('u'), '192.0.2.2'), 200);
+        assert.equal(await status(await mint('u'), '192.0.2.3', '/api/v1/users/v/inbox'), 403);
+        assert.equal(await status(await mint('u'), '192.0.2.4'), 429);
+        assert.equal(await status(await mint('v'), '192.0.2.4', '/api/v1/users/v/inbox'), 200);
+        for (const expected of [401, 401, 401, 429]) {
+          assert.equal(await status(await mint('w', others), '192.0.2.5', '/api/v1/users/w/inbox'), expected);
+        }
+        assert.equal(await status(await mint('w', others), '192.0.2.6', '/api/v1/users/w/inbox'), 401);
+        assert.equal(await status(await mint('w'), '192.0.2.5', '/api/v1/users/w/inbox'), 200);
+      },
+      { apiKeys: ['key-1'], tokens },
+    );
+  });
 });

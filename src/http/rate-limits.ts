@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RateLimit, RateVerdict } from '../domain/rate-limit.ts';
 import type { Limiter } from '../limiter/limiter.ts';
+import type { Auth } from './auth.ts';
 import { sendProblem } from './problem-reply.ts';
 
 /** How often each client may ask. */
@@ -17,20 +18,23 @@ export type RateGuard = (request: FastifyRequest, reply: FastifyReply, pass: () 
 
 export interface RateGuardOptions extends RateLimits {
   /** A name for the key that a request carries; null: it carries none that is known. */
-  readonly keyOf: (request: IncomingMessage) => string | null;
+  readonly keyOf: Auth['keyOf'];
+  /** What the user's token says that it carries; null: it carries none. */
+  readonly tokenOf: Auth['tokenOf'];
   readonly addressOf: (request: IncomingMessage) => string;
 }
 
 /**
- * A client is a key, wherever it is used, and without one an address. So a stranger who tries keys, or floods, spends
- * what its address has, and nothing of those who have a key.
+ * A client is a key, wherever it is used; or a user, whatever tokens of theirs are used and from where; and without
+ * either an address. So a stranger who tries keys or tokens, or floods, spends what its address has, and nothing of
+ * those who have a key or a token that is good.
  */
-export function rateGuard({ limit, limiter, keyOf, addressOf, onRefused }: RateGuardOptions): RateGuard {
+export function rateGuard({ limit, limiter, onRefused, ...who }: RateGuardOptions): RateGuard {
   const count = String(limit.count);
-  const detail = `One API key or address may ask ${limit.count} times in ${words(limit.period)} (RATE_LIMIT).`;
+  const detail = `One API key, user or address may ask ${limit.count} times in ${words(limit.period)} (RATE_LIMIT).`;
   return (request, reply, pass) => {
-    const key = keyOf(request.raw);
-    const verdict = limiter.take(key === null ? addressOf(request.raw) : `key:${key}`);
+    const client = clientOf(request.raw, who);
+    const verdict = typeof client === 'string' ? limiter.take(client) : client.then((name) => limiter.take(name));
     const go = (known: RateVerdict) => {
       tell(reply, known, count);
       if (known.admitted) return pass();
@@ -40,6 +44,17 @@ export function rateGuard({ limit, limiter, keyOf, addressOf, onRefused }: RateG
     if (verdict instanceof Promise) void verdict.then(go);
     else go(verdict);
   };
+}
+
+function clientOf(
+  request: IncomingMessage,
+  { keyOf, tokenOf, addressOf }: Pick<RateGuardOptions, 'keyOf' | 'tokenOf' | 'addressOf'>,
+): string | Promise<string> {
+  const key = keyOf(request);
+  if (key !== null) return `key:${key}`;
+  const token = tokenOf(request);
+  if (token === null) return addressOf(request);
+  return token.then((reading) => (reading.ok ? `user:${reading.userId}` : addressOf(request)));
 }
 
 function tell(reply: FastifyReply, verdict: RateVerdict, count: string): void {

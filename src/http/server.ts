@@ -2,13 +2,14 @@ import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
 import { answerErrors } from './answer-errors.ts';
-import { type Auth, askForKey, createAuth } from './auth.ts';
+import { type Auth, askForKey, askForUser, createAuth } from './auth.ts';
 import { clientAddresses } from './client-address.ts';
 import { DOOR_WAYS_IN, doors } from './compat/doors.ts';
 import { welcomeRoute } from './compat/welcome.ts';
 import { guardConnections } from './connections.ts';
 import { closed } from './contract/forms.ts';
 import { shapeOf } from './contract/shape.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { HTTP_LIMITS, type HttpDeps, type HttpLimits } from './deps.ts';
 import { countBodies, type FrontDoorOptions, guardFrontDoor } from './front-door.ts';
 import { knownRoutes } from './known-routes.ts';
@@ -25,15 +26,19 @@ import { inboxRoutes } from './routes/inbox.ts';
 import { METRICS, metricsRoute } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { type ReceiptDeps, receiptPaths, receiptRoutes } from './routes/receipts.ts';
 import { sendRoutes, WAYS_IN } from './routes/send.ts';
 import { statusRoutes } from './routes/status.ts';
+import { eventStreamRoutes, inboxStreamRoutes } from './routes/streams.ts';
+import { userTokenRoutes } from './routes/user-tokens.ts';
+import { eventStreams } from './streams/event-streams.ts';
 import { strictJson } from './strict-json.ts';
 
 /** The HTTP side of the service, put together but not listening. */
 export function createServer(deps: HttpDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
-  const auth = createAuth(deps.apiKeys);
+  const auth = createAuth(deps.apiKeys, deps.tokens);
   /** Routes that are open to everybody: no key is asked for, and nobody counts how often they are asked for. */
   const open = new Set<string>();
 
@@ -44,15 +49,19 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
   const mostBytes = limits.manyBytes;
-  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN]);
+  const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN, ...receiptPaths(deps.receipts)]);
   const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
-  const guard = rateGuardOf(deps, auth, ({ raw, routeOptions: { url = '' } }) => {
-    return open.has(url) || (url === METRICS && auth.isAllowed(raw));
+  const elsewhere = crossOrigin(app, new Set(deps.inboxOrigins));
+  const guard = rateGuardOf(deps, auth);
+  const guardOthers = sparing(guard, (request) => {
+    const { url = '' } = request.routeOptions;
+    return open.has(url) || (url === METRICS && auth.isAllowed(request.raw)) || elsewhere.isPreflight(request);
   });
-  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guard });
+  admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guardOthers });
   answerErrors(app, deps);
 
+  const streams = eventStreams(app, { ...deps, heartbeatMs: limits.heartbeatMs });
   app.register(async (root) => {
     await openApi(root, deps);
     await root.register(async (everybody) => {
@@ -61,6 +70,11 @@ export function createServer(deps: HttpDeps): FastifyInstance {
       dashboardRoutes(everybody, deps);
       welcomeRoute(everybody, dashboardPage(deps.dashboard));
       await docsRoutes(everybody);
+    });
+    await root.register(async (vendors) => {
+      vendors.addHook('onRoute', ({ url }) => void open.add(url));
+      countBodies(vendors, door);
+      receiptRoutes(vendors, { ...(deps.receipts ?? NO_RECEIPTS), random, rateGuard: guard, mostBytes });
     });
     await root.register(async (keyed) => {
       askForKey(keyed, auth);
@@ -74,13 +88,24 @@ export function createServer(deps: HttpDeps): FastifyInstance {
           sendRoutes(ways, { ...deps, accept: gate.watched(deps.accept) });
         });
         notificationRoutes(api, deps);
-        inboxRoutes(api, deps);
+        eventStreamRoutes(api, deps, streams);
         deadLetterRoutes(api, deps);
         operationRoutes(api, deps);
         statusRoutes(api, deps);
+        userTokenRoutes(api, deps);
       },
       { prefix: '/api/v1' },
     );
+    await root.register(
+      async (inboxes) => {
+        askForUser(inboxes, auth);
+        elsewhere.open(inboxes);
+        inboxRoutes(inboxes, deps);
+        inboxStreamRoutes(inboxes, deps, streams, auth);
+      },
+      { prefix: '/api/v1' },
+    );
+    elsewhere.preflights(root);
     await root.register(async (compat) => {
       countBodies(compat, door);
       await doors(compat, { ...deps, accept: gate.watched(deps.accept), auth });
@@ -89,17 +114,23 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   return app;
 }
 
-/**
- * The limits on how often a client may ask. Probes, which come from supervisors, and the documentation have none; nor
- * has whoever may read the figures, as they are needed most when others ask too often.
- */
-function rateGuardOf(
-  { rateLimits, trustedProxies = [] }: HttpDeps,
-  { keyOf }: Auth,
-  isFree: (request: FastifyRequest) => boolean,
-): RateGuard {
+const NO_RECEIPTS: ReceiptDeps = {
+  readers: new Map(),
+  receive: () => Promise.resolve('unknown'),
+  onOther: () => undefined,
+};
+
+/** The limits on how often a client may ask. */
+function rateGuardOf({ rateLimits, trustedProxies = [] }: HttpDeps, { keyOf, tokenOf }: Auth): RateGuard {
   if (rateLimits === undefined) return (_request, _reply, pass) => pass();
-  const guard = rateGuard({ ...rateLimits, keyOf, addressOf: clientAddresses(trustedProxies) });
+  return rateGuard({ ...rateLimits, keyOf, tokenOf, addressOf: clientAddresses(trustedProxies) });
+}
+
+/**
+ * Probes, which come from supervisors, and the documentation have no limits; nor has whoever may read the figures, as
+ * they are needed most when others ask too often. Vendors' requests are counted once it shows that they are none.
+ */
+function sparing(guard: RateGuard, isFree: (request: FastifyRequest) => boolean): RateGuard {
   return (request, reply, pass) => {
     if (isFree(request)) pass();
     else guard(request, reply, pass);

@@ -297,7 +297,7 @@ describe('discard', () => {
     const { status, discardedAt } = await trip.leg(id);
     assert.deepEqual([status, discardedAt], ['failed', trip.time.now()]);
     assert.equal(await trip.control.discard(dead), 'not_found');
-    assert.deepEqual(await trip.control.retryDeadLetters({}, false), { matched: 0, retried: 0 });
+    assert.deepEqual(await trip.control.retryDeadLetters({}, false), { matched: 0, retried: 0, next: null });
     assert.equal(await trip.control.retry(id), 'retried');
     await trip.time.run(0);
     assert.equal((await trip.leg(id)).status, 'sent');
@@ -307,22 +307,49 @@ describe('discard', () => {
 describe('retrying dead letters', () => {
   test('counts in a dry run what it then retries, over as many pages as there are', async (t) => {
     const { trip, ids } = await deadTrip(t, 450);
-    assert.deepEqual(await trip.control.retryDeadLetters({}, true), { matched: 450, retried: 0 });
+    assert.deepEqual(await trip.control.retryDeadLetters({}, true), { matched: 450, retried: 0, next: null });
     assert.equal((await trip.leg(ids[0] ?? NOBODY)).status, 'failed');
     trip.channels.always('email', 'smtp', accepted());
-    assert.deepEqual(await trip.control.retryDeadLetters({}, false), { matched: 450, retried: 450 });
+    assert.deepEqual(await trip.control.retryDeadLetters({}, false), { matched: 450, retried: 450, next: null });
     await trip.time.run(SECOND);
     assert.equal(trip.channels.calls.length, 900);
     for (const id of ids) assert.equal((await trip.leg(id)).status, 'sent');
-    assert.deepEqual(await trip.control.retryDeadLetters({}, false), { matched: 0, retried: 0 });
+    assert.deepEqual(await trip.control.retryDeadLetters({}, false), { matched: 0, retried: 0, next: null });
+  });
+
+  test('goes on part by part, newest first, and meets none twice though they fail again', async (t) => {
+    const { trip, ids } = await deadTrip(t, 450);
+    const parts: number[] = [];
+    let after: string | null = null;
+    do {
+      const done: Awaited<ReturnType<typeof trip.control.retryDeadLetters>> = await trip.control.retryDeadLetters(
+        {},
+        false,
+        { limit: 220, after },
+      );
+      assert.equal(done.retried, done.matched);
+      parts.push(done.matched);
+      await trip.time.run(SECOND);
+      after = done.next;
+    } while (after !== null);
+    assert.deepEqual(parts, [220, 220, 10]);
+    for (const id of ids) assert.equal((await trip.leg(id)).attempts, 2);
   });
 
   test('keeps to its filter', async (t) => {
     const { trip, ids } = await deadTrip(t, 3);
     const [tagged] = [await trip.send({ tags: ['billing'] })];
     await trip.time.run(0);
-    assert.deepEqual(await trip.control.retryDeadLetters({ tag: 'billing' }, false), { matched: 1, retried: 1 });
-    assert.deepEqual(await trip.control.retryDeadLetters({ code: 'maybe_sent' }, false), { matched: 0, retried: 0 });
+    assert.deepEqual(await trip.control.retryDeadLetters({ tag: 'billing' }, false), {
+      matched: 1,
+      retried: 1,
+      next: null,
+    });
+    assert.deepEqual(await trip.control.retryDeadLetters({ code: 'maybe_sent' }, false), {
+      matched: 0,
+      retried: 0,
+      next: null,
+    });
     await trip.time.run(0);
     assert.equal((await trip.leg(tagged)).attempts, 2);
     for (const id of ids) assert.equal((await trip.leg(id)).attempts, 1);
@@ -337,13 +364,13 @@ describe('retrying dead letters', () => {
         return found;
       },
     });
-    assert.deepEqual(await control.retryDeadLetters({}, false), { matched: 5, retried: 4 });
+    assert.deepEqual(await control.retryDeadLetters({}, false), { matched: 5, retried: 4, next: null });
   });
 
   test('ends although all of them fail again meanwhile', async (t) => {
     const { trip } = await deadTrip(t, 250);
     const answer = trip.control.retryDeadLetters({}, false);
-    assert.deepEqual(await trip.time.until(answer), { matched: 250, retried: 250 });
+    assert.deepEqual(await trip.time.until(answer), { matched: 250, retried: 250, next: null });
   });
 });
 

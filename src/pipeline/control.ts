@@ -24,15 +24,20 @@ export interface Control {
   ): Promise<'rescheduled' | 'not_scheduled' | 'expires_before_send' | 'not_found'>;
   /** Sets a dead letter aside. */
   discard(id: DeliveryId): Promise<'discarded' | 'not_found'>;
-  /** Retries all dead letters that match; with `dryRun` only counts them. */
+  /**
+   * Retries all dead letters that match, or the first `limit` of them from `after` on, newest first; with `dryRun` only
+   * counts them. `next` is where to go on; null: these were all.
+   */
   retryDeadLetters(
     filter: NotificationFilter & { readonly code?: string },
     dryRun: boolean,
-  ): Promise<{ readonly matched: number; readonly retried: number }>;
+    part?: { readonly limit: number; readonly after: string | null },
+  ): Promise<{ readonly matched: number; readonly retried: number; readonly next: string | null }>;
 }
 
 const PAGE = 200;
 const SCAN = 20_000;
+const ALL = { limit: Number.POSITIVE_INFINITY, after: null };
 
 export function createControl(deps: ControlDeps): Control {
   const { change, apply, tell } = createChanges(deps);
@@ -94,13 +99,14 @@ export function createControl(deps: ControlDeps): Control {
         'discarded',
       ),
 
-    async retryDeadLetters(filter, dryRun) {
+    async retryDeadLetters(filter, dryRun, part = ALL) {
       let matched = 0;
       let retried = 0;
-      let after: string | null = null;
+      let after = part.after;
       do {
+        const limit = Math.min(PAGE, part.limit - matched);
         const page: Awaited<ReturnType<Store['deadLetters']>> = await deps.store.deadLetters(filter, {
-          limit: PAGE,
+          limit,
           after,
           scan: SCAN,
         });
@@ -116,8 +122,8 @@ export function createControl(deps: ControlDeps): Control {
           retried += applied.length;
         }
         after = page.next;
-      } while (after !== null);
-      return { matched, retried };
+      } while (after !== null && matched < part.limit);
+      return { matched, retried, next: after };
     },
   };
 }

@@ -22,6 +22,24 @@ export interface InboxStore {
     which: { readonly ids: readonly DeliveryId[] } | { readonly before: number | null },
     now: number,
   ): Promise<number>;
+
+  /** The point after everything that has happened in any inbox. */
+  endOfInboxes(): Promise<string>;
+  /**
+   * What has happened in a user's inbox since a point, in order, at most `limit`; null: not all of that is known any
+   * more, or it is no point of this store. Nothing ever appears later before something that was answered already.
+   */
+  inboxAfter(userId: string, point: string, limit: number): Promise<InboxNews | null>;
+  /**
+   * In whose inboxes something has happened since a point, looking at no more than `limit` happenings; null as above.
+   * At the end `point` stays as it was given.
+   */
+  inboxesAfter(
+    point: string,
+    limit: number,
+  ): Promise<{ readonly userIds: ReadonlySet<string>; readonly point: string } | null>;
+  /** Forgets marks from before a time, at most `limit`, never the newest; answers how many. */
+  forgetMarks(before: number, limit: number): Promise<number>;
 }
 
 export const INBOX_STATUSES = ['unread', 'read', 'archived'] as const;
@@ -47,6 +65,22 @@ export interface InboxEntry extends NewInboxEntry {
   readonly readAt: number | null;
   readonly archivedAt: number | null;
 }
+
+export interface InboxNews {
+  readonly happenings: readonly InboxHappening[];
+  /** Where to read on, which can be further than the last of them: what came after it was of others. */
+  readonly point: string;
+}
+
+export type InboxHappening = {
+  /** The point after it. */
+  readonly point: string;
+} & (
+  | { readonly kind: 'added'; readonly entry: InboxEntry }
+  /** What changed, of what had come until then: those named, or all created before a time (null: all). */
+  | { readonly kind: 'marked'; readonly mark: InboxMark; readonly ids: readonly DeliveryId[] }
+  | { readonly kind: 'marked'; readonly mark: InboxMark; readonly before: number | null }
+);
 
 export interface InboxCounts {
   readonly total: number;

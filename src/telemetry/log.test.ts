@@ -24,11 +24,13 @@ describe('the log', () => {
 
   test('is one JSON object a line, with the request and the delivery it is about', async () => {
     const lines = await linesAt('trace');
-    assert.equal(lines.length, 17);
+    assert.equal(lines.length, 18);
     for (const line of lines) {
       assert.equal(typeof line.time, 'string');
       assert.equal(new Date(String(line.time)).toISOString(), line.time);
-      const isAboutService = ['provider_paused', 'provider_recovered', 'fault'].includes(String(line.event));
+      const isAboutService = ['forgotten', 'provider_paused', 'provider_recovered', 'fault'].includes(
+        String(line.event),
+      );
       assert.equal(line.request_id, isAboutService ? undefined : 'req-1');
     }
     const attempted = lines.filter(({ event }) => event === 'attempted');

@@ -96,6 +96,9 @@ export function logEvent(log: Log, event: TripEvent): void {
         result: event.result,
       });
       return;
+    case 'forgotten':
+      log.info({ event: event.type, count: event.notifications });
+      return;
     case 'provider_paused':
       log.warn({ event: event.type, provider: event.provider, until: formatTime(event.until), cause: event.cause });
       return;

@@ -3,7 +3,7 @@ import { isTerminal } from '../domain/delivery.ts';
 import type { Emit, TripEvent } from '../domain/events.ts';
 import type { DeliveryId } from '../domain/ids.ts';
 import { type GaugeSources, ownGauges } from './gauges.ts';
-import { createInstruments, type Instruments } from './instruments.ts';
+import { type Counter, createInstruments, type Instruments } from './instruments.ts';
 
 /** A request that was answered, as far as it is counted. */
 export interface AnsweredRequest {
@@ -20,6 +20,8 @@ export interface Metrics {
   answered(request: AnsweredRequest): void;
   /** Requests that were turned away before anything was done for them. */
   refused(reason: 'overloaded' | 'too_many_requests', count: number): void;
+  /** What a provider told that is no event of a trip. */
+  receipts(provider: string, outcome: string, count: number): void;
   /** Gauges are read by these from now on, whenever somebody asks. */
   watch(sources: GaugeSources): void;
   text(): Promise<string>;
@@ -38,7 +40,12 @@ const MOST_SUSPECTS = 20_000;
 
 export function createMetrics(clock: Clock, version: string): Metrics {
   const made = createInstruments();
-  const count = tripCounters(made);
+  const receipts = made.counter({
+    name: 'tidings_receipts_total',
+    help: 'Later news by providers, and by those who say that they are one, by what came of it.',
+    labels: ['provider', 'outcome'],
+  });
+  const count = tripCounters(made, receipts);
   const names = ['method', 'route', 'status'] as const;
   const http = made.histogram({
     name: 'tidings_http_duration_seconds',
@@ -58,13 +65,16 @@ export function createMetrics(clock: Clock, version: string): Metrics {
       http(values, durationMs / 1_000);
     },
     refused: (reason, times) => refused([reason], times),
+    receipts(provider, outcome, times) {
+      if (times > 0) receipts([provider, outcome], times);
+    },
     watch: (sources) => ownGauges(made, sources, clock, version),
     text: () => made.text(),
   };
 }
 
 /** Everything that is told by events of trips. */
-function tripCounters(made: Instruments): Emit {
+function tripCounters(made: Instruments, receipts: Counter<['provider', 'outcome']>): Emit {
   const plain = (name: string, help: string) => {
     const add = made.counter({ name, help, labels: [] });
     return (by = 1) => add([], by);
@@ -80,6 +90,7 @@ function tripCounters(made: Instruments): Emit {
   const dead = by('tidings_dead_total', 'reason', 'Deliveries that failed for good: dead letters.');
   const stale = plain('tidings_stale_settle_total', 'Results of workers that had lost their lease: refused.');
   const reclaimed = plain('tidings_reclaimed_total', 'Deliveries taken back from a worker whose lease ran out.');
+  const forgotten = plain('tidings_forgotten_total', 'Notifications that were deleted as they had ended long ago.');
   const suspected = plain(
     'tidings_duplicates_suspected_total',
     'Deliveries that go on although it is not known whether the message left: it may come twice.',
@@ -119,8 +130,9 @@ function tripCounters(made: Instruments): Emit {
         suspect(event.deliveryId);
         return reclaimed();
       case 'receipt':
-        // Nothing takes them in yet, so a figure of them would always be none.
-        return;
+        return receipts([event.provider, event.result]);
+      case 'forgotten':
+        return forgotten(event.notifications);
       case 'provider_paused':
       case 'provider_recovered':
         return breaker(event.provider, event.type === 'provider_paused');

@@ -9,8 +9,9 @@ import { tempFolder } from '../kit/private-instance.ts';
 import { PROGRAM } from '../kit/tidings-process.ts';
 import { seen, until } from '../kit/until.ts';
 import { type Inventory, postgresInventory, sqliteInventory } from './inventory.ts';
-import { KEY } from './request.ts';
+import { KEY, SECRET, SITE } from './request.ts';
 import { plantSeeds } from './seeds.ts';
+import { VENDOR_ENV } from './vendor.ts';
 import { Wire } from './wire.ts';
 
 export const STORES = ['sqlite', 'postgres'] as const;
@@ -71,6 +72,9 @@ async function openBed(store: StoreName): Promise<Bed> {
       LOG_LEVEL: 'error',
       LOG_FORMAT: 'json',
       API_KEYS: KEY,
+      TOKEN_SECRET: SECRET,
+      INBOX_ORIGINS: SITE,
+      ...VENDOR_ENV,
     };
     const service = await startApi(folder, env);
     const wire = new Wire(service.port);

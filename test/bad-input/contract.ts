@@ -197,6 +197,8 @@ export function comparable(answer: WireAnswer, seeds: string): string {
           // Which store answers is told by the status alone, and in its settings.
           if (key === 'settings' || (key === 'store' && typeof value === 'string')) return '<store>';
           if (OF_THE_MOMENT.has(key)) return value === null ? null : '<moment>';
+          // A moment is in it, and who it is for.
+          if (key === 'token' && typeof value === 'string') return '<token>';
           return key === 'next_cursor' && value !== null ? '<cursor>' : value;
         });
   return plain(`${answer.status}\n${JSON.stringify(headers)}\n${shown}`);

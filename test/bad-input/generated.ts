@@ -66,11 +66,17 @@ export interface Generated {
 /** Requests that follow the OpenAPI document, though not always what it says in words. */
 export function generatedRequests(contract: Contract): fc.Arbitrary<Generated> {
   return fc.oneof(
-    ...contract.operations.map((operation) => ({
+    ...contract.operations.filter(hasEnd).map((operation) => ({
       weight: operation.body === null ? 2 : 8,
       arbitrary: requestOf(contract, operation),
     })),
   );
+}
+
+/** A stream that is opened is answered for as long as somebody listens. */
+function hasEnd({ responses }: Operation): boolean {
+  const { content = {} } = (responses[200] ?? {}) as { readonly content?: Json };
+  return content['text/event-stream'] === undefined;
 }
 
 function requestOf(contract: Contract, operation: Operation): fc.Arbitrary<Generated> {

@@ -9,6 +9,9 @@ export interface BadRequest {
 
 /** The API key of the services that these tests start. */
 export const KEY = 'corpus-key-0123456789abcdef';
+/** What they sign users' tokens with, and whose pages may use their inboxes. */
+export const SECRET = 'corpus-secret-0123456789abcdef-0123456789abcdef';
+export const SITE = 'https://app.example.com';
 
 /**
  * The request as bytes. What it does not say itself is as a good client would say it: the host, the key, the media

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { atEnd } from '../kit/at-end.ts';
 import { closedPort } from '../kit/mail-server.ts';
 import { type Shown, startService } from '../kit/service.ts';
-import { runTidings } from '../kit/tidings-process.ts';
+import { runTidings, spawnTidings } from '../kit/tidings-process.ts';
+import { seen } from '../kit/until.ts';
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
@@ -93,11 +95,26 @@ describe('the command line', { concurrency: 3 }, () => {
     );
   });
 
-  test('explains itself, and exits with 64 when it is misused', async (t) => {
+  test('is ended by Ctrl-C while it waits, and the notification goes on', async (t) => {
+    const service = await startService(t);
+    const args = ['send', '--to', 'user@example.com', '--message', 'Later', '--delay', '1h', '--url', service.url];
+    const child = spawnTidings(args, { cwd: service.folder });
+    atEnd(t, () => child.running && child.kill('SIGKILL'));
+    await seen(
+      () => child.stderr.includes('scheduled …') || undefined,
+      () => `it does not wait: ${child.stderr}`,
+    );
+    child.kill('SIGINT');
+    assert.deepEqual(await child.exited, { code: 130, signal: null });
+    assert.match(child.stderr, /^scheduled …\nIt goes on without you: tidings get [0-9a-f-]{36}\n$/);
+    assert.equal((await service.notification(UUID.exec(child.stderr)?.[0] ?? '')).status, 'scheduled');
+  });
+
+  test('explains itself, and exits with 2 when it is misused', async (t) => {
     assert.match((await runTidings(t, ['help'])).stdout, /tidings send --to WHO/);
     for (const args of [[], ['fly'], ['start', 'now'], ['send', '--to', 'x'], ['status'], ['status', 'a', '--loud']]) {
       const { code, stderr, stdout } = await runTidings(t, args);
-      assert.equal(code, 64, args.join(' '));
+      assert.equal(code, 2, args.join(' '));
       assert.notEqual(stderr, '');
       assert.equal(stdout, '');
     }

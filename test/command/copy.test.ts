@@ -16,6 +16,11 @@ import { WEBHOOK_SECRET } from '../kit/vendors.ts';
 const postgres = postgresForTests();
 
 const SETTINGS = { WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE: 'true', RETRY_SCHEDULE: '12s,12s', QUEUE_URL: 'database' };
+interface Reconciled {
+  readonly accepted: object;
+  readonly to_send: Readonly<Record<'in_doubt' | 'due' | 'later', { readonly count: number }>>;
+}
+
 const FINISHED = 100;
 const RETRYING = 12;
 const WAITING = 170;
@@ -38,6 +43,12 @@ test('a service that moves to PostgreSQL has sent everything once and answers as
   assert.equal(copied.code, 0, copied.stderr);
   assert.match(copied.stdout, /^ {2}notifications +301 {2}[0-9a-f]{32}$/m);
   assert.match(copied.stdout, /every row is the same/);
+
+  const audited = await runTidings(t, ['reconcile', '--json'], { env: { DATABASE_URL: to } });
+  assert.equal(audited.code, 0, audited.stdout);
+  const { accepted, to_send } = JSON.parse(audited.stdout) as Reconciled;
+  assert.deepEqual(accepted, { counted: 301, forgotten: 0, there: 301, difference: 0 });
+  assert.equal(to_send.in_doubt.count + to_send.due.count + to_send.later.count, RETRYING + WAITING + SCHEDULED);
 
   const place = { DATABASE_URL: to, QUEUE_URL: 'database' };
   const api = await startService(t, { command: 'api', env: SETTINGS, place });
@@ -222,10 +233,10 @@ test('refuses in a sentence what cannot be copied, and touches nothing', async (
     assert.doesNotMatch(result.stderr, /canary|\n {4}at /);
   };
   const pair = (a: string, b: string) => ['--from', a, '--to', b];
-  await refused(64, [], /copy needs --from and --to/);
-  await refused(64, ['--from', from, '--two', 'x'], /--two/);
-  await refused(64, pair('mysql://root:canary@127.0.0.1/x', from), /--from mysql:.* is not sqlite:<path> or postgres:/);
-  await refused(64, pair(from, 'sqlite::memory:'), /--to sqlite::memory: is not/);
+  await refused(2, [], /copy needs --from URL/);
+  await refused(2, ['--from', from, '--two', 'x'], /--two/);
+  await refused(2, pair('mysql://root:canary@127.0.0.1/x', from), /--from mysql:.* is not sqlite:<path> or postgres:/);
+  await refused(2, pair(from, 'sqlite::memory:'), /--to sqlite::memory: is not/);
   await refused(1, pair(from, 'sqlite:/tmp/never-made.db'), /^tidings: there is no file .*tidings\.db\.\n$/);
 
   const service = await startService(t, { env: SETTINGS, place });

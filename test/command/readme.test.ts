@@ -112,7 +112,7 @@ describe('a newcomer who does what the README says', () => {
     );
     assert.equal(caught.to, 'user@example.com');
 
-    const told = await service.sh(await commandWith('--wait'));
+    const told = await service.sh(await commandWith('tidings -- send'));
     assert.match(told, /^[0-9a-f-]{36} sent by email\n {2}1\. email sandbox accepted$/m);
 
     assert.deepEqual(await service.ctrlC(), { code: 0, signal: null });

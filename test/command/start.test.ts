@@ -68,7 +68,9 @@ describe('a start that cannot work', { concurrency: 4 }, () => {
     const first = await startService(t, { env: { DATABASE_URL: `sqlite:${file}` } });
     await first.stop();
     const database = new DatabaseSync(file);
-    database.exec("INSERT INTO tidings_migrations VALUES (9999, '9999_future.sql', 'x', 0)");
+    database.exec(
+      "INSERT INTO tidings_migrations (number, name, sha256, applied_at) VALUES (9999, '9999_future.sql', 'x', 0)",
+    );
     database.close();
     const { code, stderr } = await runTidings(t, ['start'], {
       env: { API_PORT: '0', DATABASE_URL: `sqlite:${file}` },

@@ -5,6 +5,7 @@ import type { InboxEntry, InboxStatus, InboxStore, NewInboxEntry } from '../../s
 import type { Store } from '../../src/store/store.ts';
 import { builders } from '../kit/builders.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
+import { inboxLogTests } from './inbox-log-tests.ts';
 import { walk } from './store/store-kit.ts';
 
 /** An empty store; what it needs afterwards it arranges with `t.after`. */
@@ -21,6 +22,7 @@ export function inboxContract(name: string, open: OpenInbox): void {
     listTests(open);
     markTests(open);
     markManyTests(open);
+    inboxLogTests(open);
   });
 }
 

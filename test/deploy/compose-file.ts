@@ -12,7 +12,7 @@ export interface ComposeService {
   readonly ports?: readonly string[];
   readonly networks: readonly string[];
   readonly volumes?: readonly string[];
-  readonly healthcheck?: { readonly disable?: boolean; readonly test?: readonly string[] };
+  readonly healthcheck?: { readonly test?: readonly string[] };
   readonly hostname?: string;
   readonly init?: boolean;
   readonly read_only?: boolean;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { tcpProxy } from '../kit/tcp-proxy.ts';
 import { look, openBrowser, type Service, service, settled, sideways, violations } from './bed.ts';
 
 const EVIL = '<img src=x onerror=alert(1)><script>alert(2)</script>';
@@ -213,10 +214,28 @@ describe('the dashboard', () => {
     await page.getByLabel('API key').waitFor();
   });
 
+  test('shows what happens elsewhere as it happens, asking for nothing in between', async (t) => {
+    const page = await look(t, browser, `${tidings.url}/ui/notifications`);
+    await page.getByRole('table').waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const quiet = page.waitForEvent('request', { timeout: 5_000 }).catch(() => null);
+    assert.equal(await quiet, null, `it asks for ${asked.join()}`);
+    const id = await tidings.send({ recipient: { user_id: 'live' }, message: 'Seen at once', channels: ['in_app'] });
+    await page.getByRole('link', { name: 'Seen at once' }).waitFor({ timeout: 3_000 });
+    await page.goto(`${tidings.url}/ui/notifications/${id}`);
+    await page.getByText('sent', { exact: false }).first().waitFor();
+  });
+
   test('a broken answer costs its own part of the page only, and a lost service is waited for', async (t) => {
-    const page = await look(t, browser, tidings.url, {}, /ERR_|^TypeError/);
+    const line = await tcpProxy(Number(new URL(tidings.url).port));
+    t.after(() => line.close());
+    const url = `http://127.0.0.1:${line.port}`;
+    const page = await look(t, browser, url, {}, /ERR_|^TypeError/);
     await page.getByRole('link', { name: 'All notifications' }).waitFor();
     await page.route('**/api/v1/**', (route) => route.abort());
+    // The stream of events, too, is lost and cannot be opened.
+    line.cut();
     await page.getByText('Reconnecting…').filter({ visible: true }).waitFor();
     await page.getByRole('link', { name: 'All notifications' }).waitFor();
     await page.unroute('**/api/v1/**');
@@ -226,7 +245,7 @@ describe('the dashboard', () => {
       await page.route('**/api/v1/notifications?**', (route) =>
         route.fulfill({ contentType: 'application/json', body }),
       );
-      await page.goto(`${tidings.url}/ui/notifications`);
+      await page.goto(`${url}/ui/notifications`);
       await page.getByText(/This could not be loaded|This part cannot be shown/).waitFor();
       await page.getByRole('link', { name: 'Overview', exact: true }).waitFor();
       await page.unroute('**/api/v1/notifications?**');
@@ -241,6 +260,7 @@ describe('the dashboard', () => {
       for (const path of [
         ...paths,
         `/ui/sandbox?notification=${id}`,
+        '/ui/inbox',
         '/ui/status',
         '/ui/notifications?q=nothing-fits',
       ]) {

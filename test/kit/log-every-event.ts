@@ -62,6 +62,7 @@ const EVENTS: { readonly [T in TripEvent['type']]: readonly Extract<TripEvent, {
       ...{ news: 'bounced', result: 'stale' },
     },
   ],
+  forgotten: [{ ...EXTRA, type: 'forgotten', notifications: 3 }],
   provider_paused: [{ ...EXTRA, type: 'provider_paused', provider: 'email/smtp', until: 0, cause: 'provider_down' }],
   provider_recovered: [{ ...EXTRA, type: 'provider_recovered', provider: 'email/smtp' }],
   fault: faults.map((error) => ({ ...EXTRA, type: 'fault', where: 'provider', error })),

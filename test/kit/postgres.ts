@@ -135,7 +135,8 @@ function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-function program(name: string): string {
+/** Where a program of PostgreSQL is: `pg_dump`, … */
+export function program(name: string): string {
   const newest = globSync(PROGRAMS)
     .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .at(-1);

@@ -32,6 +32,7 @@ export function providerParts(given: Partial<ProviderParts> = {}): ProviderParts
       },
     },
     random: () => 0.5,
+    publicUrl: null,
     ...given,
     inboxEntries,
     sandboxMessages,

@@ -3,9 +3,11 @@ import { idMaker } from '../../src/domain/ids.ts';
 import { DEFAULT_SCHEDULE, scheduledPolicy } from '../../src/domain/retry-policy.ts';
 import type { HttpDeps, RequestLine } from '../../src/http/deps.ts';
 import { createServer } from '../../src/http/server.ts';
+import { userTokens } from '../../src/http/user-tokens.ts';
 import { createAccept } from '../../src/pipeline/accept.ts';
 import { createControl } from '../../src/pipeline/control.ts';
 import type { InboxStore } from '../../src/store/inbox.ts';
+import type { MoveLog, News } from '../../src/store/moves.ts';
 import type { SandboxStore } from '../../src/store/sandbox.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -17,7 +19,10 @@ export interface TestServer {
 }
 
 /** For tests: a server over a store, with a clock that stands still and counted ids. It listens nowhere. */
-export function testServer(store: Store & InboxStore & SandboxStore, changes: Partial<HttpDeps> = {}): TestServer {
+export function testServer(
+  store: Store & InboxStore & SandboxStore & MoveLog & News,
+  changes: Partial<HttpDeps> = {},
+): TestServer {
   const lines: RequestLine[] = [];
   const clock = { now: () => NOW, after: () => () => undefined };
   let bytes = 0;
@@ -30,6 +35,8 @@ export function testServer(store: Store & InboxStore & SandboxStore, changes: Pa
   const app = createServer({
     store,
     inbox: store,
+    moves: store,
+    news: store,
     sandbox: store,
     accept: createAccept({ store, handOff, handedOverUntil: () => null, clock, ids, rules, emit }),
     control: createControl({ store, handOff, clock, retry, emit }),
@@ -38,6 +45,7 @@ export function testServer(store: Store & InboxStore & SandboxStore, changes: Pa
     newRequestId: () => `made-${++requests}`,
     defaultRetry: retry,
     apiKeys: [],
+    tokens: userTokens({ secrets: [new Uint8Array(32)], ttl: 900_000, clock: changes.clock ?? clock }),
     health: () => Promise.resolve({ store: { ok: true, needed: true, detail: null } }),
     metrics: () => Promise.resolve('# TYPE up gauge\nup 1\n'),
     log: (line) => lines.push(line),

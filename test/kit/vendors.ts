@@ -91,6 +91,8 @@ export interface TextMessage {
   readonly to: string;
   readonly from: string;
   readonly text: string;
+  /** Where its states are to be told; null: nowhere. */
+  readonly statusCallback: string | null;
 }
 
 /** https://www.twilio.com/docs/messaging/api/message-resource: 201 and a SID; errors have a number of their own. */
@@ -125,7 +127,7 @@ export function twilioStandIn(t: TestContext): Promise<Vendor<TextMessage>> {
       if (text.length > 1600) return refusal(400, 21617, 'The concatenated message body exceeds the 1600 limit.');
       const sid = `SM${randomUUID().replaceAll('-', '')}`;
       const reply = { status: 201, body: { sid, account_sid: account, to, from, body: text, status: 'queued' } };
-      return { message: { sid, to, from, text }, reply };
+      return { message: { sid, to, from, text, statusCallback: form.get('StatusCallback') }, reply };
     },
   );
 }
@@ -137,6 +139,7 @@ export interface SendGridMail {
   readonly subject: string;
   readonly content: readonly { readonly type: string; readonly value: string }[];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly custom_args?: Readonly<Record<string, string>>;
 }
 
 /** https://www.twilio.com/docs/sendgrid/api-reference/mail-send: 202, no body, and `X-Message-Id`. */

@@ -57,7 +57,14 @@ async function writeToInbox(
 ): Promise<Outcome> {
   call.fate = 'inbox';
   const link = inboxLink(world, life, () => world.ledger.taken(call));
-  const parts = { inbox: link, sandbox: NOTHING, http: NOTHING, guardedHttp: NOTHING, random: () => 0 };
+  const parts = {
+    inbox: link,
+    sandbox: NOTHING,
+    http: NOTHING,
+    guardedHttp: NOTHING,
+    random: () => 0,
+    publicUrl: null,
+  };
   const outcome = await inbox.open({}, parts).send(message, context);
   world.ledger.answered(call, outcome);
   return outcome;

@@ -136,10 +136,14 @@ describe('a dead letter', { concurrency: 4 }, () => {
 
     const retry = (body: object) => service.post<object>('/dead-letters/retry', body);
     const filter = { tag: 'invoice', code: 'provider_error' };
-    assert.deepEqual((await retry({ filter, dry_run: true })).body, { matched: 2, retried: 0 });
+    assert.deepEqual((await retry({ filter, dry_run: true })).body, { matched: 2, retried: 0, next_cursor: null });
     assert.equal(twilio.requests.length, 3);
-    assert.deepEqual((await retry({ filter: { ...filter, code: 'timeout' } })).body, { matched: 0, retried: 0 });
-    assert.deepEqual((await retry({ filter })).body, { matched: 2, retried: 2 });
+    assert.deepEqual((await retry({ filter: { ...filter, code: 'timeout' } })).body, {
+      matched: 0,
+      retried: 0,
+      next_cursor: null,
+    });
+    assert.deepEqual((await retry({ filter })).body, { matched: 2, retried: 2, next_cursor: null });
     for (const id of wanted) await service.waitFor(id, 'sent');
     assert.equal((await service.notification(other)).status, 'failed');
     assert.equal(twilio.messages.length, 2);

@@ -5,6 +5,7 @@ export const PLACES = {
   send: '/ui/send',
   deadLetters: '/ui/dead-letters',
   sandbox: '/ui/sandbox',
+  inbox: '/ui/inbox',
   status: '/ui/status',
 } as const;
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { httpReceiver } from '../../../test/kit/http-receiver.ts';
 import { NOW, providerParts, sendContext } from '../../../test/kit/provider-parts.ts';
@@ -74,7 +75,11 @@ it('sends one message with our id, our ids as custom arguments, and no address t
     ],
     attachments: [{ content: 'aGk=', filename: 'a.txt', disposition: 'attachment' }],
     headers: { 'X-A': 'b', 'Auto-Submitted': 'auto-generated', 'Message-ID': '<m-1@example.com>' },
-    custom_args: { notification_id: notificationId, delivery_id: deliveryId },
+    custom_args: {
+      ...{ notification_id: notificationId, delivery_id: deliveryId, attempt: '1' },
+      // Which of the addresses is the recipient's, as each has events of its own.
+      recipient: hash('sha256', `${deliveryId}:user@example.com`, 'base64url').slice(0, 16),
+    },
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../domain/outcome.ts';
 import { baseUrl, parseSender, type Sender, sender, text } from '../../domain/setting-forms.ts';
+import { setting } from '../../domain/settings.ts';
 import {
   type Answered,
   httpOutcome,
@@ -12,6 +13,7 @@ import {
 } from '../http-outcome.ts';
 import { defineProvider, type EmailMessage, type SendContext } from '../provider.ts';
 import { defaultSender, extraHeaders, messageIdOf } from './mail-sender.ts';
+import { customArgs, parsePublicKey, readEvents } from './sendgrid-events.ts';
 
 const settings = {
   apiKey: text('SENDGRID_API_KEY', {
@@ -27,6 +29,12 @@ const settings = {
     default: 'https://api.sendgrid.com',
     doc: 'Where the API is; https://api.eu.sendgrid.com keeps mail in the EU.',
   }),
+  webhookPublicKey: setting(
+    'SENDGRID_WEBHOOK_PUBLIC_KEY',
+    "the verification key of a signed event webhook, as SendGrid's console shows it",
+    { doc: 'What `POST /receipts/sendgrid` knows SendGrid by. Unset: that path is not there.' },
+    parsePublicKey,
+  ),
 };
 
 /** SendGrid, `POST /v3/mail/send`. It takes no idempotency key: after a lost answer a mail may come twice. */
@@ -38,6 +46,7 @@ export const sendgrid = defineProvider({
     from === null && smtpFrom === null
       ? [{ env: 'SENDGRID_FROM', problem: 'is not set, nor is SMTP_FROM: SendGrid needs a verified sender' }]
       : [],
+  receipts: ({ webhookPublicKey: key }) => (key === null ? null : readEvents(key)),
   open({ apiKey, from: own, smtpFrom, baseUrl }, { http }) {
     const standard = defaultSender(own ?? smtpFrom, null);
     return {
@@ -84,7 +93,7 @@ function bodyOf(message: EmailMessage, from: Sender, context: SendContext) {
     content: parts.filter(({ value }) => value !== ''),
     ...(message.attachments.length === 0 ? {} : { attachments: message.attachments.map(attachmentOf) }),
     headers: { ...extraHeaders(message.headers), 'Message-ID': messageIdOf(message.messageId, from) },
-    custom_args: { notification_id: context.notificationId, delivery_id: context.deliveryId },
+    custom_args: customArgs(message, context),
   };
 }
 

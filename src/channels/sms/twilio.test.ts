@@ -8,13 +8,13 @@ import { twilio } from './twilio.ts';
 
 const PATH = '/2010-04-01/Accounts/AC123/Messages.json';
 
-async function opened(from = '+15005550006') {
+async function opened(from = '+15005550006', publicUrl: string | null = null) {
   const server = await httpReceiver();
   const http = httpClient({ guard: null });
   const env = { TWILIO_ACCOUNT_SID: 'AC123', TWILIO_AUTH_TOKEN: 't0ken', TWILIO_FROM_NUMBER: from };
   const { values } = readSettings(twilio.settings, { ...env, TWILIO_BASE_URL: server.url });
   assert.ok(values);
-  const transport = twilio.open(values, providerParts({ http }));
+  const transport = twilio.open(values, providerParts({ http, publicUrl }));
   return {
     server,
     send: () => transport.send({ channel: 'sms', to: '+4915112345678', text: 'Grüße & 1+1' }, sendContext()),
@@ -34,6 +34,20 @@ it('posts a form with the account as user, and answers the SID', async () => {
   assert.equal(request?.headers['content-type'], 'application/x-www-form-urlencoded');
   const form = Object.fromEntries(new URLSearchParams(request?.body));
   assert.deepEqual(form, { To: '+4915112345678', From: '+15005550006', Body: 'Grüße & 1+1' });
+});
+
+it('asks to be told what becomes of it where the world can find this service, and only there', async () => {
+  await using provider = await opened(undefined, 'https://tidings.example.com');
+  await provider.send();
+  const [request] = provider.server.requests;
+  const { deliveryId } = sendContext();
+  assert.equal(
+    new URLSearchParams(request?.body).get('StatusCallback'),
+    `https://tidings.example.com/receipts/twilio?delivery=${deliveryId}&attempt=1#rc=5&rp=all`,
+  );
+  const values = { accountSid: 'AC1', authToken: 't', from: '+1', baseUrl: 'http://127.0.0.1:1' };
+  assert.equal(twilio.receipts?.(values, null), null);
+  assert.ok(twilio.receipts?.(values, 'https://tidings.example.com'));
 });
 
 it('a Messaging Service and a name are senders too', async () => {

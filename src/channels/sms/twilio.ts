@@ -11,6 +11,7 @@ import {
   statusOutcome,
 } from '../http-outcome.ts';
 import { defineProvider } from '../provider.ts';
+import { callbackUrl, readCallbacks } from './twilio-callbacks.ts';
 
 const settings = {
   accountSid: text('TWILIO_ACCOUNT_SID', {
@@ -34,17 +35,21 @@ export const twilio = defineProvider({
   id: 'twilio',
   channel: 'sms',
   settings,
-  open({ accountSid, authToken, from, baseUrl }, { http }) {
+  receipts: ({ authToken }, publicUrl) => (publicUrl === null ? null : readCallbacks(authToken, publicUrl)),
+  open({ accountSid, authToken, from, baseUrl }, { http, publicUrl }) {
     const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
     const origin: [string, string] = /^MG[0-9A-Za-z]{12,}$/.test(from) ? ['MessagingServiceSid', from] : ['From', from];
     return {
       concurrency: null,
       hostOf: () => 'twilio',
-      async send({ to, text }, { signal, now, notAfter, traceparent }) {
+      async send({ to, text }, context) {
+        const { signal, now, notAfter, traceparent } = context;
+        const callback: [string, string][] =
+          publicUrl === null ? [] : [['StatusCallback', callbackUrl(publicUrl, context)]];
         const answer = await http.post({
           url: `${baseUrl}/2010-04-01/Accounts/${accountSid}/Messages.json`,
           headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
-          body: new URLSearchParams([['To', to], origin, ['Body', text]]).toString(),
+          body: new URLSearchParams([['To', to], origin, ['Body', text], ...callback]).toString(),
           signal,
           notAfter,
           traceparent,
@@ -70,7 +75,7 @@ const REJECTED: Readonly<Record<number, readonly [reason: Reason, recipientDead:
   21617: ['message_rejected', false],
 };
 /** The account, its credentials or its sender: another provider may well deliver the message. */
-const MISCONFIGURED = new Set([20003, 20005, 20008, 21212, 21603, 21606, 21659, 21660, 21661, 21703, 21704]);
+const MISCONFIGURED = new Set([20003, 20005, 20008, 21212, 21603, 21606, 21609, 21659, 21660, 21661, 21703, 21704]);
 /** Too many requests, a full queue, the rate of the sender. None of these was taken. */
 const LIMITED = new Set([20429, 14107, 21611, 30001, 30022]);
 

@@ -12,6 +12,13 @@ export function problems(...codes: readonly ProblemCode[]): Record<number, objec
   return openProblems(...codes, 'unauthorized', 'too_many_requests', 'unavailable', 'overloaded');
 }
 
+/** The same for a route that a user may ask with a token too; `USER_SECURITY` says so. */
+export function userProblems(...codes: readonly ProblemCode[]): Record<number, object> {
+  return problems(...codes, 'invalid_token', 'token_expired', 'forbidden');
+}
+
+export const USER_SECURITY = [{ bearer: [] }, { apiKey: [] }, { userToken: [] }];
+
 /** The same for a route that is open to everybody. */
 export function openProblems(...codes: readonly ProblemCode[]): Record<number, object> {
   const byStatus = new Map<number, ProblemCode[]>();

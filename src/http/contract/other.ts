@@ -38,6 +38,11 @@ export const MarkedOut = named(
   { changed: Type.Integer(), counts: ref(CountsOut) },
   'How many entries changed, and the counts after that.',
 );
+export const UserTokenOut = named(
+  'UserToken',
+  { token: Type.String({ description: 'A JWT; what it holds is between this service and itself.' }), expires_at: text },
+  "Opens one user's inbox until `expires_at`.",
+);
 export const InboxMarkIn = closed(
   {
     as: word(INBOX_MARKS),
@@ -67,13 +72,21 @@ export const DeadLetterRetryIn = closed(
       { description: 'As the query of the list; `{}` means all.' },
     ),
     dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Only count.' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10_000, description: 'At most so many, newest first. Without it: all.' }),
+    ),
+    cursor: Type.Optional(Type.String({ maxLength: 200, description: '`next_cursor` of the part before.' })),
   },
   { examples: [{ filter: { code: 'provider_down' }, dry_run: true }] },
 );
 export type DeadLetterRetryIn = Static<typeof DeadLetterRetryIn>;
 export const DeadLetterRetryOut = named(
   'DeadLetterRetry',
-  { matched: Type.Integer(), retried: Type.Integer() },
+  {
+    matched: Type.Integer(),
+    retried: Type.Integer(),
+    next_cursor: Type.Union([text, Type.Null()], { description: 'Where `limit` came before the end, the rest.' }),
+  },
   'How many dead letters matched, and how many were started afresh.',
 );
 
@@ -114,6 +127,17 @@ export const SandboxListOut = named(
   'What the sandbox caught instead of sending, newest first.',
 );
 
+export const ReceiptsOut = named(
+  'Receipts',
+  {
+    applied: Type.Integer({ description: 'News that changed a delivery.' }),
+    stale: Type.Integer({ description: 'News that came before, or that newer news outweighs.' }),
+    unknown: Type.Integer({ description: 'News of messages that are not known here.' }),
+    ignored: Type.Integer({ description: 'News that change nothing: opened, deferred, …' }),
+  },
+  'What came of the news in a request.',
+);
+
 const PartsOut = map<unknown>(Type.Object({ ok: Type.Boolean(), needed: Type.Boolean(), detail: orNull(text) }), {
   description: 'By name. Without a part that is not needed the service works on, degraded.',
 });
@@ -128,5 +152,5 @@ export const ReadyOut = named('Ready', { status: text, parts: PartsOut }, 'The p
 /** Everything that has a name in the OpenAPI document besides notifications and problems. */
 export const OTHER_SCHEMAS = [
   ...[ResultOut, InboxItemOut, CountsOut, InboxOut, MarkedOut, DeadLetterRetryOut, StatsOut, SandboxListOut],
-  ...[HealthOut, LiveOut, ReadyOut],
+  ...[UserTokenOut, ReceiptsOut, HealthOut, LiveOut, ReadyOut],
 ];

@@ -6,7 +6,7 @@ import { sendProblem } from '../problem-reply.ts';
 /** The pages that the dashboard has, beside the one at `/`. It finds out by itself which one its address names. */
 const PAGES = [
   ...['/ui', '/ui/', '/ui/notifications', '/ui/notifications/:id'],
-  ...['/ui/send', '/ui/dead-letters', '/ui/sandbox', '/ui/status'],
+  ...['/ui/send', '/ui/dead-letters', '/ui/sandbox', '/ui/inbox', '/ui/status'],
 ];
 
 /** Nothing from elsewhere, nothing inline. */

@@ -6,6 +6,7 @@ import { answers, BODY_PROBLEMS, FILTER_QUERY, PAGE_QUERY, problems } from '../c
 import { word } from '../contract/forms.ts';
 import { DeadLetterListOut } from '../contract/notification-out.ts';
 import { DeadLetterRetryIn, DeadLetterRetryOut } from '../contract/other.ts';
+import { cursorsFor } from '../cursor.ts';
 import { type HttpDeps, SCAN } from '../deps.ts';
 import { deadLetterOut } from '../notification-out.ts';
 import { readPage } from '../page-in.ts';
@@ -43,14 +44,19 @@ export function deadLetterRoutes(app: FastifyInstance, deps: HttpDeps): void {
     summary: 'Start all that match afresh',
     tags,
     body: DeadLetterRetryIn,
-    response: { 200: answers('What was done.', DeadLetterRetryOut), ...problems(...BODY_PROBLEMS) },
+    response: { 200: answers('What was done.', DeadLetterRetryOut), ...problems(...BODY_PROBLEMS, 'invalid_cursor') },
   };
   app.post<{ Body: DeadLetterRetryIn }>('/dead-letters/retry', { schema: retry }, async (request, reply) => {
     const reader = readerOf(request.body.filter, '/filter');
     const filter = readDeadLetterFilter(reader);
     const faults = reader.finish();
     if (faults.length > 0) return sendProblem(reply, 'invalid_request', { faults });
-    return deps.control.retryDeadLetters(filter, request.body.dry_run ?? false);
+    const { dry_run = false, limit = Number.POSITIVE_INFINITY, cursor } = request.body;
+    const cursors = cursorsFor('dead-letters', filter);
+    const after = cursor === undefined ? null : cursors.read(cursor);
+    if (after === undefined) return sendProblem(reply, 'invalid_cursor');
+    const { next, ...done } = await deps.control.retryDeadLetters(filter, dry_run, { limit, after });
+    return { ...done, next_cursor: cursors.write(next) };
   });
 
   const discard = {

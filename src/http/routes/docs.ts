@@ -68,6 +68,12 @@ export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<voi
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
           apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          userToken: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: "A user's token, of `POST /api/v1/users/{user_id}/token`, for that user's own paths.",
+          },
         },
       },
     },
@@ -75,7 +81,10 @@ export async function openApi(app: FastifyInstance, deps: HttpDeps): Promise<voi
     transform: ({ schema, url }) => {
       // Whoever can be refused for want of a key is asked for one; the form's page shows itself to everybody.
       const isOpen = schema?.response === undefined || !Object.hasOwn(schema.response as object, '401');
-      return { schema: secured && isOpen ? { ...schema, security: [] } : schema, url };
+      const { security, ...plain } = schema ?? {};
+      if (!secured) return { schema: plain, url };
+      const asks = security === undefined ? {} : { security };
+      return { schema: { ...plain, ...(isOpen ? { security: [] } : asks) }, url };
     },
   });
 }

@@ -3,19 +3,19 @@ import { Type } from 'typebox';
 import { parseDeliveryId } from '../../domain/ids.ts';
 import type { Fault } from '../../domain/problem.ts';
 import { isUserId } from '../../domain/recipient.ts';
-import { formatTime, parseTime } from '../../domain/time.ts';
-import { INBOX_MARKS, INBOX_STATUSES, type InboxEntry } from '../../store/inbox.ts';
-import { answers, BODY_PROBLEMS, PAGE_QUERY, problems, USER_PARAM } from '../contract/documented.ts';
+import { parseTime } from '../../domain/time.ts';
+import { INBOX_MARKS, INBOX_STATUSES } from '../../store/inbox.ts';
+import { answers, BODY_PROBLEMS, PAGE_QUERY, USER_PARAM, USER_SECURITY, userProblems } from '../contract/documented.ts';
 import { word } from '../contract/forms.ts';
 import { InboxItemOut, InboxMarkIn, InboxOut, MarkedOut } from '../contract/other.ts';
 import { fault } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
-import { timeOrNull } from '../notification-out.ts';
+import { inboxItemOut } from '../inbox-out.ts';
 import { readPage } from '../page-in.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { readerOf, wordIn } from '../query-in.ts';
 
-type ByUser = { Params: { user_id: string } };
+export type ByUser = { Params: { user_id: string } };
 const tags = ['Inbox'];
 
 /** What a user sees in the application: the `in_app` messages. */
@@ -24,11 +24,12 @@ export function inboxRoutes(app: FastifyInstance, deps: HttpDeps): void {
     operationId: 'listInbox',
     summary: "A user's inbox, newest first",
     tags,
+    security: USER_SECURITY,
     params: USER_PARAM,
     querystring: Type.Object({ status: Type.Optional(word(INBOX_STATUSES)), ...PAGE_QUERY }),
     response: {
       200: answers('A page of it; without `status` everything that is not archived.', InboxOut),
-      ...problems('invalid_request', 'invalid_cursor'),
+      ...userProblems('invalid_request', 'invalid_cursor'),
     },
   };
   app.get<ByUser>('/users/:user_id/inbox', { schema: list }, (request, reply) =>
@@ -39,9 +40,10 @@ export function inboxRoutes(app: FastifyInstance, deps: HttpDeps): void {
     operationId: 'markInbox',
     summary: 'Mark many entries',
     tags,
+    security: USER_SECURITY,
     params: USER_PARAM,
     body: InboxMarkIn,
-    response: { 200: answers('How many changed.', MarkedOut), ...problems(...BODY_PROBLEMS) },
+    response: { 200: answers('How many changed.', MarkedOut), ...userProblems(...BODY_PROBLEMS) },
   };
   app.post<ByUser & { Body: InboxMarkIn }>('/users/:user_id/inbox/mark', { schema: mark }, (request, reply) =>
     withUser(request, reply, async (userId) => {
@@ -56,8 +58,9 @@ export function inboxRoutes(app: FastifyInstance, deps: HttpDeps): void {
     operationId: 'markInboxEntry',
     summary: 'Mark one entry',
     tags,
+    security: USER_SECURITY,
     params: Type.Object({ user_id: Type.String(), id: Type.String(), mark: word(INBOX_MARKS) }),
-    response: { 200: answers('The entry as it is now.', InboxItemOut), ...problems(...BODY_PROBLEMS, 'not_found') },
+    response: { 200: answers('The entry as it is now.', InboxItemOut), ...userProblems(...BODY_PROBLEMS, 'not_found') },
   };
   type One = { Params: { user_id: string; id: string; mark: string } };
   app.post<One>('/users/:user_id/inbox/:id/:mark', { schema: markOne }, (request, reply) =>
@@ -71,7 +74,8 @@ export function inboxRoutes(app: FastifyInstance, deps: HttpDeps): void {
   );
 }
 
-function withUser<T>(
+/** The path's user id is one, or the request is refused. */
+export function withUser<T>(
   request: FastifyRequest<ByUser>,
   reply: FastifyReply,
   act: (userId: string) => Promise<T>,
@@ -106,19 +110,4 @@ function readWhich({ ids, before }: InboxMarkIn) {
   });
   if (faults.length > 0) return faults;
   return ids === undefined ? { before: time } : { ids: known };
-}
-
-function inboxItemOut(entry: InboxEntry) {
-  return {
-    id: entry.id,
-    notification_id: entry.notificationId,
-    title: entry.title,
-    body: entry.body,
-    action_url: entry.actionUrl,
-    data: entry.data,
-    created_at: formatTime(entry.createdAt),
-    seen_at: timeOrNull(entry.seenAt),
-    read_at: timeOrNull(entry.readAt),
-    archived_at: timeOrNull(entry.archivedAt),
-  };
 }

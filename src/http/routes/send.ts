@@ -27,8 +27,8 @@ const checkedWhenRead = () => (value: unknown) => ({ value });
 /** The two ways in. */
 export function sendRoutes(app: FastifyInstance, deps: HttpDeps): void {
   const bodyLimit = deps.limits?.manyBytes ?? HTTP_LIMITS.manyBytes;
-  const location = { Location: { schema: { type: 'string' }, description: 'The notification.' } };
-  const replayed = { 'Idempotency-Replayed': { schema: { type: 'string', enum: ['true'] } } };
+  const location = { Location: { type: 'string', description: 'The notification.' } };
+  const replayed = { 'Idempotency-Replayed': { type: 'string', enum: ['true'] } };
   app.post(
     '/notifications',
     {

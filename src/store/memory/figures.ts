@@ -1,4 +1,4 @@
-import { newTally, type Tally } from '../../domain/counters.ts';
+import { newTally, statusesFrom, type Tally } from '../../domain/counters.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { StoreStats } from '../store.ts';
 
@@ -41,10 +41,10 @@ export class Figures {
     }
     return {
       accepted: total.get('accepted:') ?? 0,
-      byStatus: {
+      byStatus: statusesFrom({
         ...Object.fromEntries([...unfinished].filter(([, count]) => count > 0)),
         ...named(total, 'finished:'),
-      },
+      }),
       byChannel: named(total, 'channel:'),
       byProvider: named(total, 'provider:'),
       series,

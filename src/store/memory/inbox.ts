@@ -1,10 +1,12 @@
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
 import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import { InboxLog } from './inbox-log.ts';
 
 /** The inboxes of all users, newest entry first in each. */
 export class Inboxes {
   readonly #byUser = new Map<string, InboxEntry[]>();
   readonly #owners = new Map<DeliveryId, string>();
+  readonly log = new InboxLog();
   readonly #byNotification = new Map<NotificationId, { readonly userId: string; readonly id: DeliveryId }[]>();
 
   get size(): number {
@@ -23,6 +25,7 @@ export class Inboxes {
     let place = 0;
     for (let other = entries[0]; other !== undefined && isNewer(other, added); other = entries[place]) place++;
     entries.splice(place, 0, added);
+    this.log.added(added, () => this.#find(added.userId, added.id) ?? added);
   }
 
   list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
@@ -45,7 +48,7 @@ export class Inboxes {
 
   mark(userId: string, id: DeliveryId, mark: InboxMark, now: number): InboxEntry | null {
     this.markMany(userId, mark, { ids: [id] }, now);
-    return this.#byUser.get(userId)?.find((entry) => entry.id === id) ?? null;
+    return this.#find(userId, id) ?? null;
   }
 
   markMany(
@@ -59,20 +62,25 @@ export class Inboxes {
       'ids' in which
         ? (entry: InboxEntry) => which.ids.includes(entry.id)
         : (entry: InboxEntry) => which.before === null || entry.createdAt < which.before;
-    let changed = 0;
+    const changed: DeliveryId[] = [];
     for (const [place, entry] of entries.entries()) {
       const after = isMeant(entry) ? marked(entry, mark, now) : entry;
       if (after === entry) continue;
       entries[place] = after;
-      changed++;
+      changed.push(after.id);
     }
-    return changed;
+    if (changed.length > 0) this.log.marked(userId, mark, 'ids' in which ? { ids: changed } : which, now);
+    return changed.length;
+  }
+
+  #find(userId: string, id: DeliveryId): InboxEntry | undefined {
+    return this.#byUser.get(userId)?.find((entry) => entry.id === id);
   }
 
   /** When a notification was first read; null: not (any more). */
   readAtOf(id: NotificationId): number | null {
     const times = (this.#byNotification.get(id) ?? []).flatMap(({ userId, id: entryId }) => {
-      const entry = this.#byUser.get(userId)?.find((candidate) => candidate.id === entryId);
+      const entry = this.#find(userId, entryId);
       return entry === undefined || entry.readAt === null ? [] : [entry.readAt];
     });
     return times.length > 0 ? Math.min(...times) : null;

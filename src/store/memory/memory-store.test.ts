@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inboxContract } from '../../../test/contract/inbox-contract.ts';
+import { moveContract } from '../../../test/contract/move-contract.ts';
 import { sandboxContract } from '../../../test/contract/sandbox-contract.ts';
 import { storeContract } from '../../../test/contract/store-contract.ts';
 import { builders } from '../../../test/kit/builders.ts';
@@ -16,6 +17,7 @@ const open = async () => {
 storeContract('memory', open, { random: false });
 inboxContract('memory', open);
 sandboxContract('memory', open);
+moveContract('memory', open);
 
 describe('a memory store that is full', () => {
   const clock = new ManualClock();

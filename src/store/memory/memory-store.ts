@@ -4,6 +4,7 @@ import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
 import type { InboxMark, InboxStatus, InboxStore, NewInboxEntry } from '../inbox.ts';
+import { type MoveLog, moveText, type News } from '../moves.ts';
 import type { NewSandboxMessage, SandboxFilter, SandboxStore } from '../sandbox.ts';
 import {
   type AcceptResult,
@@ -19,11 +20,12 @@ import {
 } from '../store.ts';
 import { Figures } from './figures.ts';
 import { Inboxes } from './inbox.ts';
+import { Moves } from './moves.ts';
 import { SandboxMessages } from './sandbox.ts';
 import { listDeadLetters, listNotifications, recordOf } from './search.ts';
 import { type DeliveryRow, Tables } from './tables.ts';
 
-export type MemoryStore = Store & InboxStore & SandboxStore;
+export type MemoryStore = Store & InboxStore & SandboxStore & MoveLog & News;
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
@@ -49,6 +51,8 @@ class InMemory implements MemoryStore {
   readonly #figures = new Figures();
   readonly #inboxes = new Inboxes();
   readonly #sandbox = new SandboxMessages();
+  readonly #moves = new Moves();
+  readonly #news = new Set<() => void>();
   #closed = false;
 
   constructor(clock: Clock, capacity: number) {
@@ -61,7 +65,9 @@ class InMemory implements MemoryStore {
     const notifications = submissions.reduce((sum, submission) => sum + submission.notifications.length, 0);
     this.#checkRoom(notifications, this.#tables.notifications.size);
     this.#checkRoom(submissions.filter(({ key }) => key !== null).length, this.#keys.size);
-    return submissions.map((submission) => this.#acceptOne(submission));
+    const results = submissions.map((submission) => this.#acceptOne(submission));
+    this.#ring();
+    return results;
   }
 
   async claimDue({ limit, order, leaseMs }: { limit: number; order: readonly Priority[]; leaseMs: number }) {
@@ -105,7 +111,9 @@ class InMemory implements MemoryStore {
 
   async write(groups: readonly (readonly Change[])[]) {
     this.#checkOpen();
-    return groups.map((group) => this.#writeGroup(group));
+    const written = groups.map((group) => this.#writeGroup(group));
+    this.#ring();
+    return written;
   }
 
   async nextDueAt() {
@@ -170,6 +178,7 @@ class InMemory implements MemoryStore {
     this.#checkOpen();
     this.#checkRoom(entries.length, this.#inboxes.size);
     for (const entry of entries) this.#inboxes.add(entry);
+    this.#ring();
   }
 
   async listInbox(userId: string, status: InboxStatus | null, page: Page) {
@@ -184,12 +193,57 @@ class InMemory implements MemoryStore {
 
   async markInboxEntry(userId: string, id: DeliveryId, mark: InboxMark, now: number) {
     this.#checkOpen();
-    return this.#inboxes.mark(userId, id, mark, now);
+    const entry = this.#inboxes.mark(userId, id, mark, now);
+    this.#ring();
+    return entry;
   }
 
   async markInbox(userId: string, mark: InboxMark, which: Parameters<InboxStore['markInbox']>[2], now: number) {
     this.#checkOpen();
-    return this.#inboxes.markMany(userId, mark, which, now);
+    const changed = this.#inboxes.markMany(userId, mark, which, now);
+    this.#ring();
+    return changed;
+  }
+
+  async endOfInboxes() {
+    this.#checkOpen();
+    return this.#inboxes.log.end();
+  }
+
+  async inboxAfter(userId: string, point: string, limit: number) {
+    this.#checkOpen();
+    return this.#inboxes.log.after(userId, point, limit);
+  }
+
+  async inboxesAfter(point: string, limit: number) {
+    this.#checkOpen();
+    return this.#inboxes.log.usersAfter(point, limit);
+  }
+
+  async forgetMarks(before: number, limit: number) {
+    this.#checkOpen();
+    return this.#inboxes.log.forgetMarks(before, limit);
+  }
+
+  async endOfMoves() {
+    this.#checkOpen();
+    return this.#moves.end();
+  }
+
+  async movesAfter(point: string, limit: number) {
+    this.#checkOpen();
+    return this.#moves.after(point, limit);
+  }
+
+  async forgetMoves(keep: number, limit: number) {
+    this.#checkOpen();
+    return this.#moves.forget(keep, limit);
+  }
+
+  onNews(ring: () => void) {
+    const own = () => ring();
+    this.#news.add(own);
+    return () => void this.#news.delete(own);
   }
 
   async addToSandbox(messages: readonly NewSandboxMessage[]) {
@@ -220,7 +274,11 @@ class InMemory implements MemoryStore {
     const tally = this.#figures.at(this.#clock.now());
     for (const parcel of notifications) {
       this.#tables.insert(parcel);
-      for (const delivery of parcel.deliveries) tallyWritten(tally, delivery, parcel.attempts.get(delivery.id) ?? []);
+      for (const delivery of parcel.deliveries) {
+        const log = parcel.attempts.get(delivery.id) ?? [];
+        tallyWritten(tally, delivery, log);
+        this.#moves.add(moveText(delivery, log), this.#clock.now());
+      }
     }
     tallyAccepted(tally, notifications.length);
     return { kind: 'accepted' };
@@ -246,10 +304,17 @@ class InMemory implements MemoryStore {
   #writeOne({ after, attempts, sendAt, kept }: Change): void {
     const row = this.#tables.deliveries.get(after.id);
     if (row === undefined) return;
-    if (kept === undefined) tallyWritten(this.#figures.at(this.#clock.now()), after, attempts);
+    if (kept === undefined) {
+      tallyWritten(this.#figures.at(this.#clock.now()), after, attempts);
+      this.#moves.add(moveText(after, attempts), this.#clock.now());
+    }
     this.#tables.replace(row, after);
     row.log.push(...attempts);
     if (sendAt !== undefined) row.of.notification = { ...row.of.notification, sendAt };
+  }
+
+  #ring(): void {
+    for (const ring of this.#news) ring();
   }
 
   #checkOpen(): void {

@@ -1,7 +1,9 @@
 import { newTally, tallyAccepted, tallyWritten } from '../../domain/counters.ts';
+import { moveText } from '../moves.ts';
 import type { AcceptResult, IdempotencyKey, NewNotification, Submission } from '../store.ts';
 import { count } from './counters.ts';
 import { WorthRepeating } from './faults.ts';
+import { addMoves, moveValues } from './moves.ts';
 import { ATTEMPT, DELIVERY, insertRows, NOTIFICATION } from './recordset.ts';
 import { attemptRow, deliveryRow, notificationRow } from './rows.ts';
 import type { Session } from './session.ts';
@@ -19,7 +21,7 @@ const RECALL = `SELECT k.scope, k.key, k.fingerprint, k.answer
   FROM json_to_recordset($1::json) AS r(scope text, key text) JOIN tidings.idempotency_keys k USING (scope, key)`;
 
 const INSERT = `WITH n AS (${insertRows('notifications', NOTIFICATION, '$1')}),
-  d AS (${insertRows('deliveries', DELIVERY, '$2')}) ${insertRows('attempts', ATTEMPT, '$3')}`;
+  d AS (${insertRows('deliveries', DELIVERY, '$2')}), ${addMoves(4)} ${insertRows('attempts', ATTEMPT, '$3')}`;
 
 /** Writes the calls of many, each with its submissions; answers for each submission. */
 export async function acceptBatch(
@@ -80,18 +82,19 @@ async function insert(session: Session, fresh: readonly NewNotification[], time:
   tallyAccepted(tally, fresh.length);
   const deliveries = [];
   const attempts = [];
+  const moves = [];
   for (const parcel of fresh) {
     for (const delivery of parcel.deliveries) {
       deliveries.push(deliveryRow(delivery));
-      for (const attempt of parcel.attempts.get(delivery.id) ?? []) attempts.push(attemptRow(delivery, attempt));
+      const log = parcel.attempts.get(delivery.id) ?? [];
+      for (const attempt of log) attempts.push(attemptRow(delivery, attempt));
       tallyWritten(tally, delivery, []);
+      moves.push(moveText(delivery, log));
     }
   }
   const notifications = fresh.map(({ notification }) => notificationRow(notification));
-  await session.rows(
-    INSERT,
-    [notifications, deliveries, attempts].map((rows) => JSON.stringify(rows)),
-  );
+  const rows = [notifications, deliveries, attempts].map((each) => JSON.stringify(each));
+  await session.rows(INSERT, [...rows, ...moveValues(moves, time)]);
   await count(session, tally, time);
 }
 

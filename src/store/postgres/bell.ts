@@ -15,6 +15,8 @@ export interface BellOptions {
 const CHANNEL = 'tidings';
 /** Between two rings of one process, in ms: every one of them takes a lock that all of the server's rings share. */
 const RING_APART = 20;
+/** The same for those who only watch. */
+const NEWS_APART = 100;
 /** How often the bell is rung blindly while the real one cannot be heard, in ms. */
 const POLL = 500;
 /** How long an echo may take, and how often one is asked for, in ms. */
@@ -30,6 +32,7 @@ const RETRY_MOST = 60_000;
 export class Bell {
   readonly #options: BellOptions;
   readonly #rings = new Set<() => void>();
+  readonly #news = new Set<() => void>();
   #client: Client | null = null;
   #heard = () => {};
   #stopTimer = () => {};
@@ -37,41 +40,51 @@ export class Bell {
   #running = false;
   #closed = false;
   #retry = RETRY_FIRST;
-  #ringing = false;
-  #ringAgain = false;
+  readonly #work: Clapper;
+  readonly #watched: Clapper;
 
   constructor(options: BellOptions) {
     this.#options = options;
+    this.#work = new Clapper(options.clock, RING_APART, () => this.#notify(''));
+    this.#watched = new Clapper(options.clock, NEWS_APART, () => this.#notify('news'));
   }
 
+  /** Calls `ring` when another process has made something ready. */
   subscribe(ring: () => void): () => void {
-    const own = () => ring();
-    this.#rings.add(own);
-    if (!this.#running && !this.#closed) {
-      this.#running = true;
-      void this.#listen();
-    }
-    return () => {
-      this.#rings.delete(own);
-    };
+    return this.#add(this.#rings, ring);
+  }
+
+  /** Calls `ring` when any process has written what is shown to those who watch. */
+  onNews(ring: () => void): () => void {
+    return this.#add(this.#news, ring);
   }
 
   /** Tells other processes, at once or with the next ring; several calls are one. A ring that fails is no loss. */
   ring(): void {
-    if (this.#closed) return;
-    if (this.#ringing) {
-      this.#ringAgain = true;
-      return;
+    this.#work.ring();
+  }
+
+  /** Tells those who watch, in this process and in others. */
+  ringNews(): void {
+    for (const ring of this.#news) ring();
+    this.#watched.ring();
+  }
+
+  #add(rings: Set<() => void>, ring: () => void): () => void {
+    const own = () => ring();
+    rings.add(own);
+    if (!this.#running && !this.#closed) {
+      this.#running = true;
+      void this.#listen();
     }
-    this.#ringing = true;
-    this.#ringAgain = false;
+    return () => void rings.delete(own);
+  }
+
+  #notify(kind: string): void {
+    if (this.#closed) return;
     // Nothing is lost with it, so it need not wait for the disk.
-    const notify = `BEGIN; SET LOCAL synchronous_commit = off; ${this.#notification('')}; COMMIT`;
+    const notify = `BEGIN; SET LOCAL synchronous_commit = off; ${this.#notification(kind)}; COMMIT`;
     this.#options.database.plain(notify).then(ignore, ignore);
-    this.#options.clock.after(RING_APART, () => {
-      this.#ringing = false;
-      if (this.#ringAgain) this.ring();
-    });
   }
 
   /** Gives up the connection that it listens on, and makes another. */
@@ -113,12 +126,15 @@ export class Bell {
 
   #take(payload: string): void {
     const [from, kind] = payload.split(' ');
-    if (from !== this.#options.name) this.#ringAll();
-    else if (kind === 'echo') this.#heard();
+    if (from === this.#options.name) {
+      if (kind === 'echo') this.#heard();
+    } else if (kind !== 'news') {
+      this.#ringAll();
+    } else for (const ring of this.#news) ring();
   }
 
   #ringAll(): void {
-    for (const ring of this.#rings) ring();
+    for (const ring of [...this.#rings, ...this.#news]) ring();
   }
 
   /** Asks for its own ring, again and again: silence is a dead connection, or a pooler in between. */
@@ -167,6 +183,35 @@ export class Bell {
   #hang(): void {
     this.#stopPolling?.();
     this.#stopPolling = null;
+  }
+}
+
+/** Rings at once, and at most so often: what comes in between is one ring after it. */
+class Clapper {
+  readonly #clock: Clock;
+  readonly #apart: number;
+  readonly #strike: () => void;
+  #swinging = false;
+  #again = false;
+
+  constructor(clock: Clock, apart: number, strike: () => void) {
+    this.#clock = clock;
+    this.#apart = apart;
+    this.#strike = strike;
+  }
+
+  ring(): void {
+    if (this.#swinging) {
+      this.#again = true;
+      return;
+    }
+    this.#swinging = true;
+    this.#again = false;
+    this.#strike();
+    this.#clock.after(this.#apart, () => {
+      this.#swinging = false;
+      if (this.#again) this.ring();
+    });
   }
 }
 

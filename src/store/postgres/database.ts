@@ -69,12 +69,13 @@ export class Database {
    * Runs `work` in one transaction and answers what it answered once that is durable. It is repeated where it was
    * undone by chance (a deadlock, a lost connection). Where the answer to the commit was lost, it is found out whether
    * it happened; only if that fails too, within seconds, the outcome is unknown and StoreUnavailable is thrown.
+   * With a lock, no other transaction with the same is under way from before its first statement until its end.
    */
-  async write<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async write<T>(work: (session: Session) => Promise<T>, lock: number | null = null): Promise<T> {
     this.#assertOpen();
     const lane = await this.#lanes.take();
     try {
-      return await this.#repeated(() => this.#writeOnce(lane, work));
+      return await this.#repeated(() => this.#writeOnce(lane, work, lock));
     } finally {
       this.#lanes.giveBack(lane);
     }
@@ -125,11 +126,12 @@ export class Database {
     }
   }
 
-  async #writeOnce<T>(lane: Lane, work: (session: Session) => Promise<T>): Promise<T> {
+  async #writeOnce<T>(lane: Lane, work: (session: Session) => Promise<T>, lock: number | null): Promise<T> {
     lane.seq += 1;
     const seq = lane.seq;
     const begin = `${this.#beginWrite} INSERT INTO tidings.lanes (lane, seq) VALUES ('${lane.id}', ${seq})
-      ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq, marked_at = excluded.marked_at`;
+      ON CONFLICT (lane) DO UPDATE SET seq = excluded.seq, marked_at = excluded.marked_at
+      ${lock === null ? '' : `; SELECT pg_advisory_xact_lock(${lock})`}`;
     let answer: { readonly value: T } | null = null;
     try {
       return await this.#transaction(

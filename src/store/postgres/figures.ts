@@ -1,4 +1,4 @@
-import type { DeliveryStatus } from '../../domain/delivery.ts';
+import { statusesFrom } from '../../domain/counters.ts';
 import type { Store, StoreStats } from '../store.ts';
 import { READY } from './claim.ts';
 import type { Session } from './session.ts';
@@ -32,16 +32,16 @@ const BACKLOG = `SELECT
 
 export async function stats(session: Session, since: number): Promise<StoreStats> {
   const minute = Math.floor(since / MINUTE);
-  const byStatus: Partial<Record<DeliveryStatus, number>> = {};
-  for (const row of await session.rows(UNFINISHED)) byStatus[row.status as DeliveryStatus] = Number(row.n);
+  const byStatus: Record<string, number> = {};
+  for (const row of await session.rows(UNFINISHED)) byStatus[String(row.status)] = Number(row.n);
   const sums = { accepted: 0, channel: {} as Record<string, number>, provider: {} as Record<string, number> };
   for (const row of await session.rows(TOTALS, [minute])) {
     const name = String(row.name);
     const count = Number(row.n);
     if (row.kind === 'accepted') sums.accepted = count;
-    else if (row.kind === 'finished') byStatus[name as DeliveryStatus] = count;
+    else if (row.kind === 'finished') byStatus[name] = count;
     else if (row.kind === 'channel') sums.channel[name] = count;
-    else sums.provider[name] = count;
+    else if (row.kind === 'provider') sums.provider[name] = count;
   }
   const series = (await session.rows(SERIES, [minute])).map((row) => ({
     minute: Number(row.minute) * MINUTE,
@@ -49,7 +49,13 @@ export async function stats(session: Session, since: number): Promise<StoreStats
     sent: Number(row.sent ?? 0),
     failed: Number(row.failed ?? 0),
   }));
-  return { accepted: sums.accepted, byStatus, byChannel: sums.channel, byProvider: sums.provider, series };
+  return {
+    accepted: sums.accepted,
+    byStatus: statusesFrom(byStatus),
+    byChannel: sums.channel,
+    byProvider: sums.provider,
+    series,
+  };
 }
 
 export async function backlog(session: Session, time: TimeParameter): ReturnType<Store['backlog']> {

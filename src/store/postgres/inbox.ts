@@ -1,6 +1,7 @@
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
-import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import { type InboxPoint, inboxPoint, inOrder, type MarkRow, parseInboxPoint } from '../inbox-order.ts';
 import { type Columns, insertRows } from './recordset.ts';
 import { json, parse } from './rows.ts';
 import type { Row, Session } from './session.ts';
@@ -33,10 +34,12 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
 };
 
 /**
- * The entries of many calls. An entry's number is taken when it is inserted, not when that is committed: where two
- * processes insert for one user at the same moment, the lower number may become visible last, below what was already
- * read. Whoever asks for the first page again sees it.
+ * Held until the commit by every transaction that writes to an inbox: so their numbers become visible in their order,
+ * and whoever has read up to one has missed none before it.
  */
+export const INBOX_LOCK = 7_443_182_202;
+
+/** The entries of many calls. */
 export async function addToInbox(session: Session, entries: readonly NewInboxEntry[]): Promise<void> {
   const rows = entries.map((entry) => ({
     id: entry.id,
@@ -98,15 +101,93 @@ export async function markInbox(
     'ids' in which
       ? ['id = ANY ($3::uuid[])', which.ids]
       : ['($3::bigint IS NULL OR created_at < $3::bigint)', which.before];
-  // In one direction, so that two marks of the same entries wait for each other and never cross.
-  const [row] = await session.rows(
-    `WITH picked AS MATERIALIZED (SELECT seq FROM tidings.inbox
-       WHERE user_id = $1 AND ${where} AND ${these} ORDER BY seq FOR NO KEY UPDATE),
-     marked AS (UPDATE tidings.inbox i SET ${set} FROM picked p WHERE i.seq = p.seq RETURNING 1)
-     SELECT count(*) AS n, $2::bigint AS at FROM marked`,
+  const rows = await session.rows(
+    `UPDATE tidings.inbox SET ${set} WHERE user_id = $1 AND ${where} AND ${these} RETURNING id, $2::bigint AS at`,
     [userId, now, those],
   );
-  return Number(row?.n);
+  if (rows.length > 0) {
+    const what = 'ids' in which ? [JSON.stringify(rows.map(({ id }) => id)), null] : [null, which.before];
+    await session.rows(INSERT_MARK, [userId, mark, ...what, now]);
+  }
+  return rows.length;
+}
+
+const INSERT_MARK = `INSERT INTO tidings.inbox_marks (entry_seq, user_id, mark, ids, before, at)
+  SELECT coalesce(max(seq), 0), $1, $2, $3::text, $4::bigint, $5::bigint FROM tidings.inbox`;
+
+export async function endOfInboxes(session: Session): Promise<string> {
+  return inboxPoint(await ends(session));
+}
+
+export async function inboxAfter(
+  session: Session,
+  userId: string,
+  point: string,
+  limit: number,
+): Promise<InboxNews | null> {
+  const known = await knownPoint(session, point);
+  if (known === null) return null;
+  const { from, end } = known;
+  const logOf = (table: string, after: number) =>
+    session.rows(`SELECT * FROM tidings.${table} WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, [
+      userId,
+      after,
+      limit,
+    ]);
+  const entries = (await logOf('inbox', from.entry)).map((row) => ({ seq: Number(row.seq), entry: entryFrom(row) }));
+  const marks = await logOf('inbox_marks', from.mark);
+  return inOrder(from, end, entries, marks.map(markFrom), limit);
+}
+
+export async function inboxesAfter(session: Session, point: string, limit: number) {
+  const known = await knownPoint(session, point);
+  if (known === null) return null;
+  const { from, end } = known;
+  const to = { entry: Math.min(end.entry, from.entry + limit), mark: Math.min(end.mark, from.mark + limit) };
+  const rows = await session.rows(
+    `SELECT user_id FROM tidings.inbox WHERE seq > $1 AND seq <= $2
+     UNION ALL SELECT user_id FROM tidings.inbox_marks WHERE seq > $3 AND seq <= $4`,
+    [from.entry, to.entry, from.mark, to.mark],
+  );
+  return { userIds: new Set(rows.map((row) => String(row.user_id))), point: inboxPoint(to) };
+}
+
+export async function forgetMarks(session: Session, before: number, limit: number): Promise<number> {
+  const gone = await session.rows(
+    `DELETE FROM tidings.inbox_marks WHERE seq IN (SELECT seq FROM tidings.inbox_marks
+       WHERE at < $1 AND seq < (SELECT max(seq) FROM tidings.inbox_marks) ORDER BY at LIMIT $2) RETURNING 1 AS one`,
+    [before, limit],
+  );
+  return gone.length;
+}
+
+async function ends(session: Session): Promise<InboxPoint> {
+  const [row] = await session.rows(
+    `SELECT (SELECT coalesce(max(seq), 0) FROM tidings.inbox) AS entry,
+       (SELECT coalesce(max(seq), 0) FROM tidings.inbox_marks) AS mark`,
+  );
+  return { entry: Number(row?.entry), mark: Number(row?.mark) };
+}
+
+/** Null: it is no point, or not every mark after it is still there. */
+async function knownPoint(session: Session, text: string): Promise<{ from: InboxPoint; end: InboxPoint } | null> {
+  const from = parseInboxPoint(text);
+  if (from === null) return null;
+  const end = await ends(session);
+  if (from.entry > end.entry || from.mark > end.mark) return null;
+  if (from.mark === end.mark) return { from, end };
+  const [oldest] = await session.rows('SELECT min(seq) AS seq FROM tidings.inbox_marks');
+  return from.mark >= Number(oldest?.seq) - 1 ? { from, end } : null;
+}
+
+function markFrom(row: Row): MarkRow {
+  return {
+    seq: Number(row.seq),
+    entrySeq: Number(row.entry_seq),
+    mark: row.mark as InboxMark,
+    ids: parse(row.ids) as readonly DeliveryId[] | null,
+    before: row.before === null ? null : Number(row.before),
+  };
 }
 
 export function entryFrom(row: Row): InboxEntry {

@@ -1,5 +1,7 @@
 import type { TestContext } from 'node:test';
 import { inboxContract } from '../../../test/contract/inbox-contract.ts';
+import { moveContract } from '../../../test/contract/move-contract.ts';
+import { retentionContract } from '../../../test/contract/retention-contract.ts';
 import { sandboxContract } from '../../../test/contract/sandbox-contract.ts';
 import { storeContract } from '../../../test/contract/store-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
@@ -19,3 +21,5 @@ const open = async (t: TestContext) => {
 storeContract('PostgreSQL', open);
 inboxContract('PostgreSQL', open);
 sandboxContract('PostgreSQL', open);
+moveContract('PostgreSQL', open);
+retentionContract('PostgreSQL', open);

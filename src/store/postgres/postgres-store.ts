@@ -1,6 +1,8 @@
 import type { Clock } from '../../domain/clock.ts';
 import { type DeliveryStatus, isHandedOver } from '../../domain/delivery.ts';
 import type { InboxStore, NewInboxEntry } from '../inbox.ts';
+import type { MoveLog, News } from '../moves.ts';
+import type { RetentionStore } from '../retention.ts';
 import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
 import type { AcceptResult, Change, Store, Submission } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
@@ -10,10 +12,23 @@ import { Bell } from './bell.ts';
 import { claimDue, claimNamed, expiredLeases, nextDueAt, renew } from './claim.ts';
 import { Database } from './database.ts';
 import { backlog, stats } from './figures.ts';
-import { addToInbox, countInbox, listInbox, markInbox, markInboxEntry } from './inbox.ts';
+import {
+  addToInbox,
+  countInbox,
+  endOfInboxes,
+  forgetMarks,
+  INBOX_LOCK,
+  inboxAfter,
+  inboxesAfter,
+  listInbox,
+  markInbox,
+  markInboxEntry,
+} from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { endOfMoves, forgetMoves, movesAfter, OPEN_MOVES } from './moves.ts';
 import { whenReady } from './open.ts';
 import { deadLetters, find, list } from './read.ts';
+import { forget, forgetCaught, forgetCounters } from './retention.ts';
 import { addToSandbox, clearSandbox, listSandbox } from './sandbox.ts';
 import { type Steady, StoreClock } from './store-clock.ts';
 import { type TimeParameter, type TimeSource, timeParameter } from './store-time.ts';
@@ -21,7 +36,7 @@ import { transferOn } from './transfer.ts';
 import { UnderWay } from './under-way.ts';
 import { writeBatch } from './write.ts';
 
-export interface PostgresStore extends Store, InboxStore, SandboxStore, TransferStore {
+export interface PostgresStore extends Store, InboxStore, SandboxStore, RetentionStore, TransferStore, MoveLog, News {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has made something ready; the answer ends that. */
@@ -72,6 +87,7 @@ async function openOnce(options: PostgresStoreOptions): Promise<PostgresStore> {
     const { fsync, name } = await database.greet();
     if (!fsync) onNotice('the server runs with fsync = off: what is accepted may be lost when it crashes');
     const migrated = await migrate(database, readMigrations());
+    await database.plain(OPEN_MOVES);
     if (time === 'database') await storeClock.start();
     const bell = new Bell({ url, database, clock, name, onNotice });
     return storeOn({ database, bell, storeClock, time, migrated });
@@ -96,7 +112,13 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
   const open = new UnderWay();
   const batches = batchesOn(database, now);
   const read: Database['read'] = (work) => open.run(() => database.read(work));
-  const write: Database['write'] = (work) => open.run(() => database.write(work));
+  const write: Database['write'] = (work, lock) => open.run(() => database.write(work, lock));
+  /** Tells those who watch, in other processes too. */
+  const told = async <T>(done: Promise<T>): Promise<T> => {
+    const answer = await done;
+    bell.ringNews();
+    return answer;
+  };
   let closing: Promise<void> | null = null;
 
   async function close(): Promise<void> {
@@ -113,14 +135,14 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
     waiting: () => database.waiting,
 
     async accept(submissions) {
-      const answers = await open.run(() => batches.accept(submissions));
+      const answers = await told(open.run(() => batches.accept(submissions)));
       const leftToUs = (submission: Submission, index: number) =>
         answers[index]?.kind === 'accepted' && hasWork(submission, clock.now());
       if (submissions.some(leftToUs)) bell.ring();
       return answers;
     },
     async write(groups) {
-      const answers = await open.run(() => batches.write(groups));
+      const answers = await told(open.run(() => batches.write(groups)));
       if (groups.some((group, index) => answers[index] === true && group.some(isReady))) bell.ring();
       return answers;
     },
@@ -140,15 +162,30 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
     stats: (since) => read((session) => stats(session, since)),
     backlog: () => read((session) => backlog(session, now)),
 
-    addToInbox: (entries) => open.run(() => batches.inbox(entries)),
+    addToInbox: (entries) => told(open.run(() => batches.inbox(entries))),
     listInbox: (userId, status, page) => read((session) => listInbox(session, userId, status, page)),
     countInbox: (userId) => read((session) => countInbox(session, userId)),
-    markInboxEntry: (userId, id, mark, at) => write((session) => markInboxEntry(session, userId, id, mark, at)),
-    markInbox: (userId, mark, which, at) => write((session) => markInbox(session, userId, mark, which, at)),
+    markInboxEntry: (userId, id, mark, at) =>
+      told(write((session) => markInboxEntry(session, userId, id, mark, at), INBOX_LOCK)),
+    markInbox: (userId, mark, which, at) =>
+      told(write((session) => markInbox(session, userId, mark, which, at), INBOX_LOCK)),
+    endOfInboxes: () => read(endOfInboxes),
+    inboxAfter: (userId, point, limit) => read((session) => inboxAfter(session, userId, point, limit)),
+    inboxesAfter: (point, limit) => read((session) => inboxesAfter(session, point, limit)),
+    forgetMarks: (before, limit) => write((session) => forgetMarks(session, before, limit)),
+
+    onNews: (ring) => bell.onNews(ring),
+    endOfMoves: () => read(endOfMoves),
+    movesAfter: (point, limit) => read((session) => movesAfter(session, point, limit)),
+    forgetMoves: (keep, limit) => write((session) => forgetMoves(session, keep, limit)),
 
     addToSandbox: (messages) => open.run(() => batches.sandbox(messages)),
     listSandbox: (filter, page) => read((session) => listSandbox(session, filter, page)),
     clearSandbox: () => write(clearSandbox),
+
+    forget: (request) => write((session) => forget(session, request)),
+    forgetCaught: (before, limit) => write((session) => forgetCaught(session, before, limit)),
+    forgetCounters: (minute, limit) => write((session) => forgetCounters(session, minute, limit)),
 
     ...transferOn(database, read, write),
 
@@ -176,7 +213,7 @@ function batchesOn(database: Database, now: TimeParameter) {
     database.write(async (session) => {
       await addToInbox(session, calls.flat());
       return calls.map(() => null);
-    }),
+    }, INBOX_LOCK),
   );
   const sandboxes = new Batches<readonly NewSandboxMessage[], null>(1, (calls) =>
     database.write(async (session) => {

@@ -6,17 +6,25 @@ import { builders } from '../../../test/kit/builders.ts';
 import { FIRST_PAGE, LIST_FILTERS } from '../../../test/kit/list-filters.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
-import type { Store } from '../store.ts';
-import { openPostgresStore } from './postgres-store.ts';
+import { openPostgresStore, type PostgresStore } from './postgres-store.ts';
 
 const postgres = postgresForTests();
 const make = builders(() => Date.now());
 
 /** What grows with what was accepted: a walk over all of it gets slower every day. */
-const GROWING = ['notifications', 'deliveries', 'attempts', 'idempotency_keys', 'inbox', 'sandbox'];
+const GROWING = [
+  'notifications',
+  'deliveries',
+  'attempts',
+  'idempotency_keys',
+  'inbox',
+  'sandbox',
+  'inbox_marks',
+  'counters',
+];
 
 /** Everything that is asked for all day. */
-async function aDay(store: Store): Promise<void> {
+async function aDay(store: PostgresStore): Promise<void> {
   await store.accept(Array.from({ length: 20 }, () => make.submission([make.parcel()])));
   const claims = await store.claimDue({ limit: 5, order: PRIORITIES, leaseMs: 1_000 });
   await store.claim(
@@ -36,6 +44,19 @@ async function aDay(store: Store): Promise<void> {
   for (const filter of LIST_FILTERS) await store.list(filter, FIRST_PAGE);
   for (const filter of LIST_FILTERS) await store.deadLetters(filter, FIRST_PAGE);
   await store.purge({ keysBefore: 0, limit: 10 });
+  const entry = make.inboxEntry();
+  const point = await store.endOfInboxes();
+  await store.addToInbox([entry]);
+  await store.markInboxEntry(entry.userId, entry.id, 'read', 0);
+  await store.markInbox(entry.userId, 'seen', { before: null }, 0);
+  await store.inboxAfter(entry.userId, point, 10);
+  await store.inboxesAfter(point, 10);
+  await store.forgetMarks(1, 10);
+  await store.movesAfter(await store.endOfMoves(), 10);
+  const endedBefore = { sent: Date.now() + 1_000, failed: Date.now() + 1_000 };
+  await store.forget({ endedBefore, after: null, rows: 10 });
+  await store.forgetCaught(Date.now(), 10);
+  await store.forgetCounters(Date.now(), 10);
 }
 
 interface Plan {

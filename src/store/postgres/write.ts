@@ -1,8 +1,10 @@
 import { newTally, tallyWritten } from '../../domain/counters.ts';
 import type { Delivery } from '../../domain/delivery.ts';
 import type { DeliveryId } from '../../domain/ids.ts';
+import { moveText } from '../moves.ts';
 import type { Change } from '../store.ts';
 import { count } from './counters.ts';
+import { addMoves, moveValues } from './moves.ts';
 import { ATTEMPT, CHANGING, DELIVERY_KEY, insertRows, rowsOf } from './recordset.ts';
 import { attemptRow, deliveryFrom, deliveryKey, deliveryRow } from './rows.ts';
 import type { Row, Session } from './session.ts';
@@ -18,8 +20,9 @@ const SETTINGS = Object.keys(CHANGING)
   .join(', ');
 
 const UPDATE = `WITH a AS (${insertRows('attempts', ATTEMPT, '$2')}),
-  s AS (UPDATE tidings.notifications n SET send_at = m.send_at FROM ${rowsOf({ id: 'uuid', send_at: 'bigint' }, '$3', 'm')}
-    WHERE n.id = m.id)
+  s AS (UPDATE tidings.notifications n SET send_at = t.send_at FROM ${rowsOf({ id: 'uuid', send_at: 'bigint' }, '$3', 't')}
+    WHERE n.id = t.id),
+  ${addMoves(4)}
   UPDATE tidings.deliveries d SET version = r.version, ${SETTINGS}
   FROM ${rowsOf({ ...DELIVERY_KEY, version: 'integer', ...CHANGING }, '$1')}
   WHERE d.notification_id = r.notification_id AND d.leg = r.leg`;
@@ -37,6 +40,7 @@ export async function writeBatch(
   const tally = newTally();
   const latest = new Map<DeliveryId, Delivery>();
   const attempts = [];
+  const moves = [];
   const sendTimes = new Map<string, number>();
   const answers: boolean[] = [];
   for (const group of groups) {
@@ -49,16 +53,16 @@ export async function writeBatch(
       latest.set(after.id, after);
       for (const attempt of change.attempts) attempts.push(attemptRow(after, attempt));
       if (sendAt !== undefined) sendTimes.set(after.notificationId, sendAt);
-      if (change.kept === undefined) tallyWritten(tally, after, change.attempts);
+      if (change.kept !== undefined) continue;
+      tallyWritten(tally, after, change.attempts);
+      moves.push(moveText(after, change.attempts));
     }
   }
   if (latest.size === 0) return answers;
   const moved = [...sendTimes].map(([id, sendAt]) => ({ id, send_at: sendAt }));
   const changed = [...latest.values()].map(deliveryRow);
-  await session.rows(
-    UPDATE,
-    [changed, attempts, moved].map((rows) => JSON.stringify(rows)),
-  );
+  const rows = [changed, attempts, moved].map((each) => JSON.stringify(each));
+  await session.rows(UPDATE, [...rows, ...moveValues(moves, time)]);
   await count(session, tally, time);
   return answers;
 }

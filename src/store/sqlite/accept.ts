@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Tally, tallyAccepted, tallyWritten } from '../../domain/counters.ts';
+import { type MoveText, moveText } from '../moves.ts';
 import type { AcceptResult, IdempotencyKey, Submission } from '../store.ts';
 import { attemptParams, deliveryParams, notificationParams } from './rows.ts';
 import { insertInto } from './statements.ts';
 
 export interface Accepts {
   /** Writes one submission inside the running transaction. */
-  one(submission: Submission, tally: Tally): AcceptResult;
+  one(submission: Submission, tally: Tally, moves: MoveText[]): AcceptResult;
   findAnswer(scope: string, key: string): { readonly fingerprint: string; readonly answer: string } | null;
 }
 
@@ -38,15 +39,17 @@ export function prepareAccept(db: DatabaseSync): Accepts {
     return { kind: 'replayed', answer: before.answer };
   };
 
-  const one: Accepts['one'] = ({ notifications, key }, tally) => {
+  const one: Accepts['one'] = ({ notifications, key }, tally, moves) => {
     const result: AcceptResult = key === null ? { kind: 'accepted' } : remember(key);
     if (result.kind !== 'accepted') return result;
     for (const { notification, deliveries, attempts } of notifications) {
       insertNotification.run(notificationParams(notification));
       for (const delivery of deliveries) {
         insertDelivery.run(deliveryParams(delivery));
-        for (const attempt of attempts.get(delivery.id) ?? []) insertAttempt.run(attemptParams(delivery, attempt));
+        const log = attempts.get(delivery.id) ?? [];
+        for (const attempt of log) insertAttempt.run(attemptParams(delivery, attempt));
         tallyWritten(tally, delivery, []);
+        moves.push(moveText(delivery, log));
       }
     }
     tallyAccepted(tally, notifications.length);

@@ -15,6 +15,7 @@ function commits(t: TestContext) {
       begun += 1;
     },
     beforeCommit: () => {},
+    committed: () => {},
     rolledBack: () => {},
   });
   const insert = db.prepare('INSERT INTO numbers VALUES (?)');

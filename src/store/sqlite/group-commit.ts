@@ -16,6 +16,8 @@ export interface GroupCommitHooks {
   readonly beforeBegin: () => void;
   /** Last statements of a transaction. */
   readonly beforeCommit: () => void;
+  /** After each transaction that happened, before its callers are answered. */
+  readonly committed: () => void;
   /** What a transaction gathered is void. */
   readonly rolledBack: () => void;
 }
@@ -155,6 +157,7 @@ export class GroupCommit {
   #commit(): void {
     this.#hooks.beforeCommit();
     this.#db.exec('COMMIT');
+    this.#hooks.committed();
   }
 
   #rollBack(): void {

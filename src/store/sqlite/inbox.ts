@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
-import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import { type InboxPoint, inboxPoint, inOrder, type MarkRow, parseInboxPoint } from '../inbox-order.ts';
 import { idBytes, idFrom, json, parse, type Row } from './rows.ts';
 import { insertInto } from './statements.ts';
 
@@ -31,6 +32,24 @@ export function prepareInbox(db: DatabaseSync) {
   const counts = db.prepare(
     `SELECT count(*) AS total, count(*) FILTER (WHERE read_at IS NULL) AS unread,
        count(*) FILTER (WHERE seen_at IS NULL) AS unseen FROM inbox WHERE user_id = ? AND archived_at IS NULL`,
+  );
+  const insertMark = db.prepare(
+    `INSERT INTO inbox_marks (entry_seq, user_id, mark, ids, before, at)
+     SELECT coalesce(max(seq), 0), ?, ?, ?, ?, ? FROM inbox`,
+  );
+  const newest = db.prepare(
+    `SELECT (SELECT coalesce(max(seq), 0) FROM inbox) AS entry, (SELECT coalesce(max(seq), 0) FROM inbox_marks) AS mark`,
+  );
+  const oldestMark = db.prepare('SELECT min(seq) AS seq FROM inbox_marks');
+  const entriesAfter = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const marksAfter = db.prepare('SELECT * FROM inbox_marks WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const usersBetween = db.prepare(
+    `SELECT user_id FROM inbox WHERE seq > ? AND seq <= ?
+     UNION ALL SELECT user_id FROM inbox_marks WHERE seq > ? AND seq <= ?`,
+  );
+  const forgetMarks = db.prepare(
+    `DELETE FROM inbox_marks WHERE seq IN (SELECT seq FROM inbox_marks
+       WHERE at < ? AND seq < (SELECT max(seq) FROM inbox_marks) ORDER BY at LIMIT ?)`,
   );
 
   return {
@@ -85,11 +104,59 @@ export function prepareInbox(db: DatabaseSync) {
       };
       if ('ids' in which) {
         const one = named('id = :id');
-        return which.ids.reduce((sum, id) => sum + Number(one.run({ userId, now, id: idBytes(id) }).changes), 0);
+        const ids = which.ids.filter((id) => one.run({ userId, now, id: idBytes(id) }).changes === 1);
+        if (ids.length > 0) insertMark.run(userId, mark, JSON.stringify(ids), null, now);
+        return ids.length;
       }
       const all = named('(:before IS NULL OR created_at < :before)');
-      return Number(all.run({ userId, now, before: which.before }).changes);
+      const changed = Number(all.run({ userId, now, before: which.before }).changes);
+      if (changed > 0) insertMark.run(userId, mark, null, which.before, now);
+      return changed;
     },
+
+    end: (): string => inboxPoint(ends()),
+
+    after(userId: string, point: string, limit: number): InboxNews | null {
+      const from = parseInboxPoint(point);
+      const end = ends();
+      if (from === null || !isKnown(from, end)) return null;
+      const entries = entriesAfter.all(userId, from.entry, limit).map((row) => {
+        return { seq: Number(row.seq), entry: entryFrom(row) };
+      });
+      return inOrder(from, end, entries, marksAfter.all(userId, from.mark, limit).map(markFrom), limit);
+    },
+
+    usersAfter(point: string, limit: number) {
+      const from = parseInboxPoint(point);
+      const end = ends();
+      if (from === null || !isKnown(from, end)) return null;
+      const to = { entry: Math.min(end.entry, from.entry + limit), mark: Math.min(end.mark, from.mark + limit) };
+      const rows = usersBetween.all(from.entry, to.entry, from.mark, to.mark);
+      return { userIds: new Set(rows.map((row) => String(row.user_id))), point: inboxPoint(to) };
+    },
+
+    forgetMarks: (before: number, limit: number): number => Number(forgetMarks.run(before, limit).changes),
+  };
+
+  function ends(): InboxPoint {
+    const row = newest.get();
+    return { entry: Number(row?.entry), mark: Number(row?.mark) };
+  }
+
+  /** Whether every mark after it is still there. */
+  function isKnown(from: InboxPoint, end: InboxPoint): boolean {
+    if (from.entry > end.entry || from.mark > end.mark) return false;
+    return from.mark === end.mark || from.mark >= Number(oldestMark.get()?.seq) - 1;
+  }
+}
+
+function markFrom(row: Row): MarkRow {
+  return {
+    seq: row.seq as number,
+    entrySeq: row.entry_seq as number,
+    mark: row.mark as InboxMark,
+    ids: parse(row.ids) as readonly DeliveryId[] | null,
+    before: row.before as number | null,
   };
 }
 

@@ -2,12 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-
-export interface Migration {
-  readonly number: number;
-  readonly name: string;
-  readonly sql: string;
-}
+import { type AppliedMigration, type Migration, needsOf, schemaRefusal } from '../schema.ts';
 
 /** The numbered `.sql` files, in order. */
 export function readMigrations(folder = join(import.meta.dirname, 'migrations')): readonly Migration[] {
@@ -20,7 +15,7 @@ export function readMigrations(folder = join(import.meta.dirname, 'migrations'))
 /**
  * Brings the schema up to date and answers the names of what was applied. One transaction under the write lock: of
  * several processes that start at once one migrates and the others wait; a crash in between leaves nothing half done.
- * Throws a sentence if the file is newer than this program, was made by another, or has a history other than ours.
+ * Throws a sentence if the file is too new for this program, was made by another, or has a history other than ours.
  */
 export function migrate(db: DatabaseSync, migrations: readonly Migration[], now: number): readonly string[] {
   db.exec('BEGIN IMMEDIATE');
@@ -41,19 +36,13 @@ function apply(db: DatabaseSync, migrations: readonly Migration[], now: number):
     const names = tables.map((table) => String(table.name)).join(', ');
     throw new Error(`the file holds tables of another program (${names}); name another file in DATABASE_URL`);
   }
-  db.exec(
-    'CREATE TABLE IF NOT EXISTS tidings_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT',
-  );
-  const done = new Map(
-    db
-      .prepare('SELECT number, name, sha256 FROM tidings_migrations')
-      .all()
-      .map((row) => [Number(row.number), { name: String(row.name), sha256: String(row.sha256) }]),
-  );
-  const newest = migrations.at(-1)?.number ?? 0;
-  for (const [number, { name }] of done) {
-    if (number > newest) throw new Error(`the database is newer (${name}) than this program; start a newer Tidings`);
+  if (tables.some((table) => table.name === 'tidings_backup')) {
+    throw new Error('the file is a backup; "tidings restore" puts it in the place of a database');
   }
+  if (!ours) db.exec(HISTORY);
+  const done = readHistory(db);
+  const refusal = schemaRefusal(done.values(), migrations.at(-1)?.number ?? 0);
+  if (refusal !== null) throw new Error(refusal);
   const applied: string[] = [];
   for (const migration of migrations) {
     const sha256 = createHash('sha256').update(migration.sql).digest('hex');
@@ -63,9 +52,35 @@ function apply(db: DatabaseSync, migrations: readonly Migration[], now: number):
         throw new Error(`migration ${migration.name} was changed after it had been applied`);
       continue;
     }
+    // Before, no migration was written that any older program could work with: nothing is known of those, and null says so.
+    if (!hasNeeds(db)) db.exec('ALTER TABLE tidings_migrations ADD COLUMN needs INTEGER');
     db.exec(migration.sql);
-    db.prepare('INSERT INTO tidings_migrations VALUES (?, ?, ?, ?)').run(migration.number, migration.name, sha256, now);
-    applied.push(migration.name);
+    const { number, name } = migration;
+    db.prepare(REMEMBER).run(number, name, sha256, now, needsOf(migration));
+    applied.push(name);
   }
   return applied;
+}
+
+const HISTORY = `CREATE TABLE tidings_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL,
+  applied_at INTEGER NOT NULL, needs INTEGER) STRICT`;
+const REMEMBER = 'INSERT INTO tidings_migrations (number, name, sha256, applied_at, needs) VALUES (?, ?, ?, ?, ?)';
+
+/** What was applied to the file, by number. */
+export function readHistory(db: DatabaseSync): ReadonlyMap<number, AppliedMigration> {
+  const rows = db.prepare('SELECT * FROM tidings_migrations').all();
+  const history = rows.map(({ number, name, sha256, needs }): AppliedMigration => {
+    return { number: Number(number), name: String(name), sha256: String(sha256), needs: numberOrNull(needs) };
+  });
+  return new Map(history.map((row) => [row.number, row]));
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+function hasNeeds(db: DatabaseSync): boolean {
+  return (
+    db.prepare("SELECT 1 AS yes FROM pragma_table_info('tidings_migrations') WHERE name = 'needs'").get() !== undefined
+  );
 }

@@ -7,7 +7,9 @@ import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
+import { prepareRetention } from './retention.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareWrite } from './write.ts';
 
@@ -32,6 +34,8 @@ function everyStatement(): Watched {
   prepareWrite(db);
   prepareClaims(db);
   prepareSandbox(db);
+  prepareMoves(db);
+  prepareRetention(db);
   const reads = prepareReads(db);
   for (const filter of LIST_FILTERS) {
     reads.list(filter, FIRST_PAGE);
@@ -47,7 +51,20 @@ function everyStatement(): Watched {
 }
 
 /** What grows with what was accepted: a walk over all of it gets slower every day. */
-const GROWING = ['notifications', 'n', 'deliveries', 'd', 'f', 'attempts', 'idempotency_keys', 'inbox', 'sandbox'];
+const GROWING = [
+  'notifications',
+  'n',
+  'deliveries',
+  'd',
+  'f',
+  'attempts',
+  'idempotency_keys',
+  'inbox',
+  'sandbox',
+  'moves',
+  'inbox_marks',
+  'counters',
+];
 
 test('no statement walks over a table, or sorts what an index could have in order', () => {
   const db = everyStatement();

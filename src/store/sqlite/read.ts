@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { statusesFrom } from '../../domain/counters.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import { type DeliveryId, deliveryId, firstIdAt, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/outcome.ts';
@@ -156,11 +157,11 @@ function created({ createdAfter, createdBefore }: NotificationFilter): readonly 
 
 function readStats(db: DatabaseSync, since: number): StoreStats {
   const minute = Math.floor(since / MINUTE);
-  const byStatus: Partial<Record<DeliveryStatus, number>> = {};
+  const byStatus: Record<string, number> = {};
   const live = `SELECT status, count(*) AS n FROM (
       SELECT status FROM deliveries WHERE ${READY} UNION ALL SELECT status FROM deliveries WHERE status = 'sending'
       LIMIT ${COUNT_LIMIT}) GROUP BY status`;
-  for (const row of db.prepare(live).all()) byStatus[row.status as DeliveryStatus] = row.n as number;
+  for (const row of db.prepare(live).all()) byStatus[row.status as string] = row.n as number;
   const sums = { accepted: 0, channel: {} as Record<string, number>, provider: {} as Record<string, number> };
   const totals = db
     .prepare('SELECT kind, name, sum(count) AS n FROM counters WHERE minute >= ? GROUP BY kind, name')
@@ -169,9 +170,9 @@ function readStats(db: DatabaseSync, since: number): StoreStats {
     const name = row.name as string;
     const count = row.n as number;
     if (row.kind === 'accepted') sums.accepted = count;
-    else if (row.kind === 'finished') byStatus[name as DeliveryStatus] = count;
+    else if (row.kind === 'finished') byStatus[name] = count;
     else if (row.kind === 'channel') sums.channel[name] = count;
-    else sums.provider[name] = count;
+    else if (row.kind === 'provider') sums.provider[name] = count;
   }
   const series = db
     .prepare(
@@ -187,7 +188,13 @@ function readStats(db: DatabaseSync, since: number): StoreStats {
       sent: (row.sent as number | null) ?? 0,
       failed: (row.failed as number | null) ?? 0,
     }));
-  return { accepted: sums.accepted, byStatus, byChannel: sums.channel, byProvider: sums.provider, series };
+  return {
+    accepted: sums.accepted,
+    byStatus: statusesFrom(byStatus),
+    byChannel: sums.channel,
+    byProvider: sums.provider,
+    series,
+  };
 }
 
 function readBacklog(db: DatabaseSync, now: number): Awaited<ReturnType<Store['backlog']>> {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inboxContract } from '../../../test/contract/inbox-contract.ts';
+import { moveContract } from '../../../test/contract/move-contract.ts';
+import { retentionContract } from '../../../test/contract/retention-contract.ts';
 import { sandboxContract } from '../../../test/contract/sandbox-contract.ts';
 import { LEASE, next, storeKit } from '../../../test/contract/store/store-kit.ts';
 import { storeContract } from '../../../test/contract/store-contract.ts';
@@ -26,6 +28,8 @@ const open = async (t: TestContext) => {
 storeContract('SQLite', open);
 inboxContract('SQLite', open);
 sandboxContract('SQLite', open);
+moveContract('SQLite', open);
+retentionContract('SQLite', open);
 
 test('tells of a write before the claim that it made possible', async (t) => {
   const { store, clock, make, accept, claimDue } = await storeKit(t, open);

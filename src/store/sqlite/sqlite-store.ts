@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../domain/clock.ts';
 import { newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
+import type { MoveLog, MoveText, News } from '../moves.ts';
+import type { RetentionStore } from '../retention.ts';
 import type { SandboxStore } from '../sandbox.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
@@ -11,12 +15,14 @@ import { diskRoom, type Statfs } from './disk-room.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
+import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
+import { prepareRetention } from './retention.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
 
-export interface SqliteStore extends Store, InboxStore, SandboxStore, TransferStore {
+export interface SqliteStore extends Store, InboxStore, SandboxStore, RetentionStore, TransferStore, MoveLog, News {
   /** The migrations that this start applied. */
   readonly migrated: readonly string[];
   /** Calls `ring` soon after another process has committed to the same file; the answer ends that. */
@@ -48,15 +54,16 @@ export interface SqliteStoreOptions {
  */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { path, clock, onNotice = () => {} } = options;
-  const db = openDatabase(path);
-  const migrated = migrateOrClose();
+  const { db, migrated, isSameFile } = openUpToDate(path, clock);
   limitBusyWait(db);
 
   let tally = newTally();
+  let newMoves: MoveText[] = [];
+  const moves = prepareMoves(db);
+  const news = new Set<() => void>();
   const count = db.prepare(
-    'INSERT INTO counters VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
+    'INSERT INTO counters (minute, kind, name, count) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
   );
-  const isSameFile = sameFile(path);
   let lookAgainAt = 0;
   const group = new GroupCommit(db, clock, {
     beforeBegin() {
@@ -72,9 +79,15 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
         count.run(minute, kind, name, value);
       }
       tally = newTally();
+      if (newMoves.length > 0) moves.add(newMoves, clock.now());
+      newMoves = [];
+    },
+    committed() {
+      for (const ring of news) ring();
     },
     rolledBack() {
       tally = newTally();
+      newMoves = [];
     },
   });
   const accepts = prepareAccept(db);
@@ -83,9 +96,10 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const reads = prepareReads(db);
   const inbox = prepareInbox(db);
   const sandbox = prepareSandbox(db);
+  const retention = prepareRetention(db);
   const transfer = prepareTransfer(db, path);
   const setProbe = db.prepare(
-    'INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
+    'INSERT INTO probe (id, probed_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
   );
   const purgeKeys = db.prepare(
     'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)',
@@ -99,15 +113,6 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   function ifRoom<T>(work: () => Promise<T>): Promise<T> {
     const shortage = room.shortage();
     return shortage === null ? work() : Promise.reject(shortage);
-  }
-
-  function migrateOrClose(): readonly string[] {
-    try {
-      return migrate(db, readMigrations(), clock.now());
-    } catch (error) {
-      db.close();
-      throw error;
-    }
   }
 
   /** Changes whenever another connection has committed; null when it cannot be read just now. */
@@ -128,6 +133,24 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     }
   }
 
+  function subscribe(ring: () => void): () => void {
+    let known = version();
+    let end = clock.after(CHANGE_PROBE, look);
+    function look(): void {
+      const now = version();
+      // Where it cannot be read something has changed too; whoever is woken meets the fault and tells it.
+      if (now !== known || now === null) ring();
+      known = now;
+      end = clock.after(CHANGE_PROBE, look);
+    }
+    const stop = () => end();
+    ends.add(stop);
+    return () => {
+      stop();
+      ends.delete(stop);
+    };
+  }
+
   return {
     migrated,
     // One job, so that a call is accepted as a whole or not at all.
@@ -135,7 +158,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       ifRoom(() =>
         group.run(
           submissions.reduce((rows, { notifications }) => rows + notifications.length * ROWS_OF_ONE, 0),
-          () => submissions.map((submission) => accepts.one(submission, tally)),
+          () => submissions.map((submission) => accepts.one(submission, tally, newMoves)),
         ),
       ),
     claimDue: (request) => ifRoom(() => group.run(request.limit, () => claims.claimDue(request, clock.now()))),
@@ -144,7 +167,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     write: (groups) =>
       group.runEach(
         ROWS_OF_ONE,
-        groups.map((changes) => () => writeGroup(changes, tally)),
+        groups.map((changes) => () => writeGroup(changes, tally, newMoves)),
       ),
     purge: ({ keysBefore, limit }) => group.run(limit, () => Number(purgeKeys.run(keysBefore, limit).changes)),
     probe: () => ifRoom(() => group.run(1, () => void setProbe.run(clock.now()))),
@@ -163,10 +186,22 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
     countInbox: (userId) => read(() => inbox.count(userId)),
     markInboxEntry: (userId, id, mark, now) => group.run(1, () => inbox.mark(userId, id, mark, now)),
     markInbox: (userId, mark, which, now) => group.run(100, () => inbox.markMany(userId, mark, which, now)),
+    endOfInboxes: () => read(() => inbox.end()),
+    inboxAfter: (userId, point, limit) => read(() => inbox.after(userId, point, limit)),
+    inboxesAfter: (point, limit) => read(() => inbox.usersAfter(point, limit)),
+    forgetMarks: (before, limit) => group.run(limit, () => inbox.forgetMarks(before, limit)),
+
+    endOfMoves: () => read(() => moves.end()),
+    movesAfter: (point, limit) => read(() => moves.after(point, limit)),
+    forgetMoves: (keep, limit) => group.run(limit, () => moves.forget(keep, limit)),
 
     addToSandbox: (messages) => group.run(messages.length, () => sandbox.add(messages)),
     listSandbox: (filter, page) => read(() => sandbox.list(filter, page)),
     clearSandbox: () => group.run(100, () => sandbox.clear()),
+
+    forget: (request) => group.run(request.rows, () => retention.forget(request)),
+    forgetCaught: (before, limit) => group.run(limit, () => retention.forgetCaught(before, limit)),
+    forgetCounters: (minute, limit) => group.run(limit, () => retention.forgetCounters(minute, limit)),
 
     identity: () => read(() => transfer.identity()),
     writeMark: () => read(() => transfer.writeMark()),
@@ -178,21 +213,14 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       group.run(rows.length, () => transfer.writeRows(table, rows, copy)).catch(falseIfTaken),
     endCopy: (copy) => group.run(1, () => transfer.endCopy(copy)),
 
-    subscribe(ring) {
-      let known = version();
-      let end = clock.after(CHANGE_PROBE, look);
-      function look(): void {
-        const now = version();
-        // Where it cannot be read something has changed too; whoever is woken meets the fault and tells it.
-        if (now !== known || now === null) ring();
-        known = now;
-        end = clock.after(CHANGE_PROBE, look);
-      }
-      const stop = () => end();
-      ends.add(stop);
+    subscribe,
+    onNews(ring) {
+      const own = () => ring();
+      news.add(own);
+      const stop = subscribe(own);
       return () => {
+        news.delete(own);
         stop();
-        ends.delete(stop);
       };
     },
 
@@ -208,6 +236,24 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
       return Promise.resolve();
     },
   };
+}
+
+/** Opens the file with its schema up to date, and knows it again. */
+function openUpToDate(path: string, clock: Clock) {
+  const wasThere = existsSync(path);
+  const isTheOne = sameFile(path);
+  let db: DatabaseSync | null = null;
+  try {
+    db = openDatabase(path);
+    const migrated = migrate(db, readMigrations(), clock.now());
+    // A restore may have held it locked, and put another in its place by now.
+    if (wasThere && !isTheOne()) throw new Error('it is not the file of that name any more');
+    return { db, migrated, isSameFile: wasThere ? isTheOne : sameFile(path) };
+  } catch (error) {
+    db?.close();
+    if (!wasThere || isTheOne()) throw error;
+    throw new Error(`the file ${path} was replaced while it was being opened; start again`, { cause: error });
+  }
 }
 
 function falseIfTaken(error: unknown): false {

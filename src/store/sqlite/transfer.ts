@@ -63,7 +63,9 @@ export function prepareTransfer(db: DatabaseSync, path: string) {
 
     beginCopy: ({ source, version, startedAt, endedAt, progress }: Copy): boolean =>
       db
-        .prepare('INSERT INTO copy VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+        .prepare(
+          'INSERT INTO copy (id, source, version, started_at, ended_at, progress) VALUES (1, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        )
         .run(source, version, startedAt, endedAt, JSON.stringify(progress)).changes === 1,
 
     writeRows<T extends TableName>(table: T, rows: readonly Content[T][], copy: Copy): boolean {

@@ -1,5 +1,6 @@
+import { createHmac } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { KEY, OMIT } from '../request.ts';
+import { KEY, OMIT, SECRET, SITE } from '../request.ts';
 import { BATCH, OK, type Row, SEND, unread } from '../row.ts';
 
 const text = JSON.stringify(OK);
@@ -168,5 +169,56 @@ export const ACCESS: readonly Row[] = [
     name: 'with the key as a bearer in lower case',
     request: { method: 'GET', target: STATS, headers: [['Authorization', `bearer ${KEY}`]] },
     expect: '200',
+  },
+];
+
+const INBOX = '/api/v1/users/user-1/inbox';
+const CLAIMS = { iss: 'tidings', aud: 'tidings:inbox', sub: 'user-1' };
+/** A user's token of a form that is right, in which one thing or the other is not. */
+function token(claims: object, { alg = 'HS256', secret = SECRET, ...header }: Record<string, string> = {}): string {
+  const iat = Math.floor(Date.now() / 1_000);
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ alg, ...header })}.${part({ ...CLAIMS, iat, exp: iat + 900, ...claims })}`;
+  return `${signed}.${alg === 'none' ? '' : createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+const shown = (name: string, text: string, expect: string, target = INBOX): Row => ({
+  name: `with a user's token ${name}`,
+  request: { method: 'GET', target, headers: [['Authorization', `Bearer ${text}`]] },
+  expect,
+});
+
+/** Users who show a token. */
+export const TOKENS: readonly Row[] = [
+  shown('that is good', token({}), '200'),
+  shown("for somebody else's inbox", token({}), '403 forbidden', '/api/v1/users/user-2/inbox'),
+  shown('for what is not theirs', token({}), '401 unauthorized', '/api/v1/notifications'),
+  shown('for a path that is not there', token({}), '401 unauthorized', '/api/v1/users/user-1/nothing'),
+  shown('that has expired', token({ iat: 1_600_000_000, exp: 1_600_000_900 }), '401 token_expired'),
+  shown('from another time', token({ iat: 1_600_000_000, exp: 4_070_908_800 }), '401 token_expired'),
+  shown('that never expires', token({ exp: undefined }), '401 invalid_token'),
+  shown('that is not signed', token({}, { alg: 'none' }), '401 invalid_token'),
+  shown('signed with the key', token({}, { secret: KEY }), '401 invalid_token'),
+  shown('for another audience', token({ aud: 'account' }), '401 invalid_token'),
+  shown('whose key is a path', token({}, { kid: '../../../../dev/null', secret: '' }), '401 invalid_token'),
+  shown('whose key is SQL', token({}, { kid: "' UNION SELECT 'x", secret: 'x' }), '401 invalid_token'),
+  shown('of 8 KB', token({ x: 'x'.repeat(8_192) }), '401 unauthorized'),
+  shown('that is encrypted', 'eyJhbGciOiJkaXIifQ..aaaa.bbbb.cccc', '401 unauthorized'),
+  {
+    name: 'a user token for a user who is none',
+    request: { method: 'POST', target: '/api/v1/users/%20/token' },
+    expect: '422 invalid_request',
+    faults: ['/path/user_id invalid_user_id'],
+  },
+  {
+    name: 'a user token with wishes',
+    request: { method: 'POST', target: '/api/v1/users/user-1/token', body: '{"ttl":"10y"}' },
+    expect: '422 invalid_request',
+    faults: ['/ttl unknown_field'],
+  },
+  {
+    name: 'a question of a page that may ask',
+    request: { method: 'OPTIONS', target: INBOX, headers: [['Origin', SITE]] },
+    expect: '204',
+    headers: { 'access-control-allow-origin': SITE, 'access-control-allow-methods': 'GET, HEAD' },
   },
 ];

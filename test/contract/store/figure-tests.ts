@@ -114,6 +114,27 @@ export function figureTests(open: OpenStore): void {
       assert.deepEqual(stats.byProvider, { smtp: 1 });
     });
 
+    test('count what was told to be delivered as that, and as sent no more', async (t) => {
+      const kit = await storeKit(t, open);
+      const parcels = [kit.make.parcel(), kit.make.parcel(), kit.make.parcel()];
+      await kit.accept(...parcels);
+      await kit.send(...parcels);
+      const start = kit.clock.now();
+      const receipt = { type: 'receipt', news: 'delivered', of: attempt({ number: 1 }) } as const;
+      const [first, second, third] = parcels;
+      assert.ok(first && second && third);
+      await kit.move(await kit.state(first), receipt);
+      assert.deepEqual((await kit.store.stats(start)).byStatus, { sent: 2, delivered: 1 });
+      kit.clock.advance(HOUR);
+      for (const parcel of [second, third]) await kit.move(await kit.state(parcel), receipt);
+      assert.deepEqual((await kit.store.stats(start)).byStatus, { delivered: 3 });
+      assert.deepEqual((await kit.store.stats(kit.clock.now())).byStatus, { delivered: 2 }, 'sent before the window');
+      assert.deepEqual(
+        (await kit.store.stats(start)).series.map(({ sent }) => sent),
+        [3, 0],
+      );
+    });
+
     test('do not count a dead letter again when it is set aside', async (t) => {
       const kit = await storeKit(t, open);
       const parcel = kit.make.parcel();

@@ -1,3 +1,4 @@
+import { InboxError } from '../../../inbox/src/inbox-error.ts';
 import { currentKey, keyRefused } from './key.ts';
 import type { Fault } from './types.ts';
 
@@ -64,6 +65,29 @@ export async function ask<T>(path: string, { method = 'GET', body, headers, sign
   if (response.status === 401) keyRefused(key);
   if (answer === null) throw new Unreachable(`Something in between answered ${response.status}.`);
   throw new ApiProblem(response.status, answer);
+}
+
+/** Opens a stream of events, as `live` wants it. */
+export async function openStream(
+  path: string,
+  after: string | null,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const key = currentKey();
+  const response = await fetch(path, {
+    headers: {
+      accept: 'text/event-stream',
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(after === null ? {} : { 'last-event-id': after }),
+    },
+    cache: 'no-store',
+    signal,
+  });
+  if (response.ok && response.body !== null) return response.body;
+  if (response.status === 401) keyRefused(key);
+  const problem = new ApiProblem(response.status, parsed(await response.text()) ?? {});
+  const wait = Number(response.headers.get('retry-after') ?? 0) * 1_000;
+  throw new InboxError(problem.status, problem.code, problem.message, wait > 0 ? wait : null);
 }
 
 /** `/a?b=c`, without what has no value. */

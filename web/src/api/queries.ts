@@ -1,6 +1,6 @@
 import { keepPreviousData, QueryCache, QueryClient, useQuery } from '@tanstack/react-query';
 import { ask, withQuery } from './client.ts';
-import { heard } from './connection.ts';
+import { heard, newsCome } from './connection.ts';
 import type {
   DeadLetter,
   Health,
@@ -13,13 +13,18 @@ import type {
 } from './types.ts';
 
 /**
- * What the pages ask for, again and again while somebody looks: a hidden tab asks nothing. One query at a time is under
- * way for each thing, so a slow service is asked less often.
+ * What the pages ask for when there are news, and again and again while none can come; a hidden tab asks nothing. One
+ * query at a time is under way for each thing, so a slow service is asked less often.
  */
 const LIVE = 2_000;
 const FOLLOWED = 700;
-/** For what changes seldom, or costs more to find out. */
+/** For what changes seldom, costs more to find out, or grows older by itself. */
 export const CALM = 10_000;
+
+/** How often to ask without being told to. */
+function paced(pace: number): number {
+  return newsCome() ? Math.max(CALM, pace) : pace;
+}
 
 const API = '/api/v1';
 
@@ -27,7 +32,7 @@ export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onSuccess: () => heard(null), onError: heard }),
   defaultOptions: {
     // The next look comes by itself.
-    queries: { retry: false, networkMode: 'always', staleTime: 1_000, refetchInterval: LIVE },
+    queries: { retry: false, networkMode: 'always', staleTime: 1_000, refetchInterval: () => paced(LIVE) },
     mutations: { retry: false, networkMode: 'always' },
   },
 });
@@ -85,8 +90,9 @@ export function useHealth() {
 }
 
 function paceOf(status: string | undefined): number {
-  if (status === 'pending' || status === 'sending') return FOLLOWED;
-  return status === undefined || !isOver(status) ? LIVE : CALM;
+  // That a worker has taken it is no news, so it is looked for.
+  if (status === 'pending' || status === 'sending') return newsCome() ? LIVE : FOLLOWED;
+  return paced(status === undefined || !isOver(status) ? LIVE : CALM);
 }
 
 const OVER = new Set(['sent', 'delivered', 'failed', 'cancelled', 'expired', 'suppressed']);
@@ -107,6 +113,6 @@ function useList<T>(path: string, query: Query, pace = LIVE) {
       return page;
     },
     placeholderData: (before: Page<T> | undefined) => before,
-    refetchInterval: pace,
+    refetchInterval: () => paced(pace),
   });
 }

@@ -42,6 +42,11 @@ export function discard(deliveryId: string): Promise<void> {
   return ask(`${API}/dead-letters/${encodeURIComponent(deliveryId)}`, { method: 'DELETE' });
 }
 
+/** For the demo of the inbox; an application asks for it on its server. */
+export function mintToken(userId: string): Promise<{ readonly token: string; readonly expires_at: string }> {
+  return ask(`${API}/users/${encodeURIComponent(userId)}/token`, { method: 'POST' });
+}
+
 export function clearSandbox(): Promise<void> {
   return ask(`${API}/sandbox/messages`, { method: 'DELETE' });
 }

@@ -8,6 +8,7 @@ import {
   BookOpen,
   FlaskConical,
   type Icon,
+  Inbox,
   LayoutDashboard,
   LogOut,
   MailWarning,
@@ -24,8 +25,12 @@ const NAV: readonly { readonly href: string; readonly word: string; readonly Ico
   { href: PLACES.deadLetters, word: 'Dead letters', Icon: MailWarning },
   { href: PLACES.send, word: 'Send', Icon: Send },
   { href: PLACES.sandbox, word: 'Sandbox', Icon: FlaskConical },
+  { href: PLACES.inbox, word: 'Inbox demo', Icon: Inbox },
   { href: PLACES.status, word: 'Status', Icon: Activity },
 ];
+
+/** On a phone these stand above, as there is no room for them below. */
+const ON_TOP = new Set<string>([PLACES.inbox, PLACES.status]);
 
 /** What stands around every page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -52,14 +57,17 @@ export function Shell({ children }: { children: ReactNode }) {
       <header className="top">
         <Brand />
         <ConnectionMark />
-        <Link
-          href={PLACES.status}
-          className="button quiet bare small"
-          aria-label="Status"
-          aria-current={isAt(path, PLACES.status) ? 'page' : undefined}
-        >
-          <Activity />
-        </Link>
+        {NAV.filter(({ href }) => ON_TOP.has(href)).map(({ href, word, Icon }) => (
+          <Link
+            key={href}
+            href={href}
+            className="button quiet bare small"
+            aria-label={word}
+            aria-current={isAt(path, href) ? 'page' : undefined}
+          >
+            <Icon />
+          </Link>
+        ))}
         <ThemeButton />
       </header>
       <aside className="side" aria-label="Tidings">
@@ -69,7 +77,7 @@ export function Shell({ children }: { children: ReactNode }) {
             <Link
               key={href}
               href={href}
-              data-top={href === PLACES.status || undefined}
+              data-top={ON_TOP.has(href) || undefined}
               aria-current={isAt(path, href) ? 'page' : undefined}
             >
               <Icon />
