@@ -19,19 +19,18 @@ export function callWithDeadline(
   deps: DeadlineDeps,
   send: (signal: AbortSignal) => Promise<Outcome>,
 ): Promise<Outcome> {
+  const { clock, sendTimeout } = deps;
   const abort = new AbortController();
   return new Promise((resolve) => {
-    const cancels: (() => void)[] = [];
     const end = (outcome: Outcome) => {
-      for (const cancel of cancels) cancel();
+      cancel();
       resolve(outcome);
     };
-    cancels.push(deps.clock.after(deps.sendTimeout, () => abort.abort()));
-    cancels.push(
-      deps.clock.after(deps.sendTimeout + LAST_WORD, () =>
-        end({ kind: 'unknown', code: 'timeout', detail: `no answer within ${deps.sendTimeout} ms` }),
-      ),
-    );
+    const late = () => end({ kind: 'unknown', code: 'timeout', detail: `no answer within ${sendTimeout} ms` });
+    let cancel = clock.after(sendTimeout, () => {
+      cancel = clock.after(LAST_WORD, late);
+      abort.abort();
+    });
     void guarded(deps, () => send(abort.signal)).then(end);
   });
 }

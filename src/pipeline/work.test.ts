@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { bell } from '../../test/kit/bell.ts';
 import { accepted, deferred, failing, heldCall, slowly } from '../../test/kit/scripted-channels.ts';
 import { openTrip, SECOND, type Trip } from '../../test/kit/trip.ts';
@@ -23,15 +23,29 @@ describe('a worker', () => {
     assert.deepEqual(await statuses(trip, ids), { sent: 45 });
   });
 
-  test('counts only those that wait for somebody outside, and has eight times as many in hand at most', async (t) => {
+  test('counts only those that wait for somebody outside, and has four times as many in hand at most', async (t) => {
     const trip = openTrip(t, { concurrency: 10, providers: { in_app: [{ id: 'inbox', hostOf: () => null }] } });
     trip.channels.always('in_app', 'inbox', slowly(trip.time, SECOND));
     const send = () => trip.send({ recipient: { userId: '42' }, channels: ['in_app'] });
     const ids = await Promise.all(Array.from({ length: 200 }, send));
     trip.start();
     await trip.time.run(5 * SECOND);
-    assert.equal(trip.channels.mostAtOnce('in_app', 'inbox'), 80);
+    assert.equal(trip.channels.mostAtOnce('in_app', 'inbox'), 40);
     assert.deepEqual(await statuses(trip, ids), { sent: 200 });
+  });
+
+  test('asks for more at once as long as what comes waits for nobody outside, and then keeps to its slots', async (t) => {
+    const { trip, asked } = await usedToTheInbox(t);
+    assert.deepEqual(asked.slice(0, 4), [10, 20, 40, 40]);
+    trip.channels.always('email', 'smtp', slowly(trip.time, SECOND));
+    const ids = await sendMany(trip, 45);
+    asked.length = 0;
+    await trip.time.run(500);
+    assert.deepEqual(asked, [40], 'what has no slot waits for one before more is asked for');
+    await trip.time.run(5 * SECOND);
+    assert.equal(trip.channels.mostAtOnce('email', 'smtp'), 10);
+    assert.deepEqual(await statuses(trip, ids), { sent: 45 });
+    assert.ok(asked.slice(1).every((limit) => limit <= 10));
   });
 
   test('takes high priorities first, while the lower ones keep moving', async (t) => {
@@ -184,6 +198,19 @@ describe('a worker that stops', () => {
       const { attempts, dueAt, reason } = await trip.leg(id);
       assert.deepEqual([attempts, dueAt, reason], [0, trip.time.now(), null]);
     }
+  });
+
+  test('gives back at once what waits for a slot', async (t) => {
+    const { trip } = await usedToTheInbox(t);
+    trip.channels.always('email', 'smtp', slowly(trip.time, 5 * SECOND));
+    const ids = await sendMany(trip, 40);
+    await trip.time.run(SECOND);
+    const stopping = trip.goDown();
+    await trip.time.run(SECOND);
+    assert.deepEqual(await statuses(trip, ids), { sending: 10, pending: 30 });
+    await trip.time.until(stopping);
+    assert.deepEqual(await statuses(trip, ids), { sent: 10, pending: 30 });
+    assert.equal(trip.channels.calls.filter(({ message }) => message.channel === 'email').length, 10);
   });
 
   test('takes nothing more', async (t) => {
@@ -422,4 +449,23 @@ function recorded() {
       return opened;
     },
   };
+}
+
+/** With ten slots, and so many entries of the inbox behind it that it asks for forty at once. */
+async function usedToTheInbox(t: TestContext): Promise<{ readonly trip: Trip; readonly asked: number[] }> {
+  const inbox = { id: 'inbox', hostOf: () => null };
+  const trip = openTrip(t, { concurrency: 10, providers: { in_app: [inbox], email: [{ id: 'smtp' }] } });
+  const asked: number[] = [];
+  const { claimDue } = trip.store;
+  Object.assign(trip.store, {
+    claimDue(request: Parameters<typeof claimDue>[0]) {
+      asked.push(request.limit);
+      return claimDue(request);
+    },
+  });
+  const send = () => trip.send({ recipient: { userId: '42' }, channels: ['in_app'] });
+  await Promise.all(Array.from({ length: 200 }, send));
+  trip.start();
+  await trip.time.run(SECOND);
+  return { trip, asked };
 }

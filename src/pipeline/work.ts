@@ -62,7 +62,9 @@ const FAULT_WAIT = 250;
  * How many times `concurrency` a worker has in hand at most: what waits for nobody outside, as an entry in the inbox,
  * gives its slot back before it is done. So the store always has enough of them for one commit to serve many.
  */
-const MOST_IN_HAND = 8;
+const MOST_IN_HAND = 4;
+/** One claim asks for no more than this, or than there are slots: it keeps the store busy as a whole. */
+const MOST_AT_ONCE = 1_000;
 
 interface Held {
   readonly claim: Claim;
@@ -84,6 +86,13 @@ export function createWorker(deps: WorkDeps): Worker {
   let taken = 0;
   /** Slots that a claim under way may fill. */
   let reserved = 0;
+  /**
+   * How many times `concurrency` a claim asks for. It doubles as long as all that comes waits for nobody outside; of what
+   * comes beyond the slots when that has changed, each waits for a slot here, and no more is claimed meanwhile.
+   */
+  let ahead = 1;
+  /** Those in hand that wait for a slot: who gives one back hands it to the first. */
+  const line: (() => void)[] = [];
   let waiting: (() => void)[] = [];
   let claimed = 0;
   let answered = 0;
@@ -102,14 +111,28 @@ export function createWorker(deps: WorkDeps): Worker {
   }
 
   function free(): number {
-    return Math.min(deps.concurrency - taken, deps.concurrency * MOST_IN_HAND - held.size) - reserved;
+    const slots = deps.concurrency * ahead - taken - line.length;
+    return Math.min(slots, deps.concurrency * MOST_IN_HAND - held.size) - reserved;
   }
 
   function freeSlot(holding: Held): void {
     if (!holding.takesSlot) return;
     holding.takesSlot = false;
-    taken -= 1;
-    wakeWaiting();
+    const next = line.shift();
+    if (next === undefined) {
+      taken -= 1;
+      wakeWaiting();
+    } else next();
+  }
+
+  /** Null: it has one. Otherwise it will have by then. Who is not going to call anybody is not made to wait. */
+  function takeSlot(holding: Held): Promise<void> | null {
+    holding.takesSlot = true;
+    if (taken >= deps.concurrency && !holding.lost && !stopping.signal.aborted) {
+      return new Promise((resolve) => line.push(resolve));
+    }
+    taken += 1;
+    return null;
   }
 
   /** Resolves with the number of free slots, at least one; after the turn in which the first became free. */
@@ -140,7 +163,11 @@ export function createWorker(deps: WorkDeps): Worker {
     const asked = claim();
     try {
       const claims = await inTime(deps.clock, asked);
-      return { claims, ending: take(claims, { leaseEndsAt, lost: false }) };
+      const before = taken;
+      const ending = take(claims, { leaseEndsAt, lost: false });
+      if (taken > before || line.length > 0) ahead = 1;
+      else if (claims.length === slots) ahead = Math.min(ahead * 2, MOST_IN_HAND);
+      return { claims, ending };
     } catch (error) {
       // Nobody waits for them any more: what comes after all goes back without a call.
       asked.then((claims) => take(claims, { leaseEndsAt, lost: true }), ignore);
@@ -154,10 +181,11 @@ export function createWorker(deps: WorkDeps): Worker {
   function take(claims: readonly Claim[], lease: Pick<Held, 'leaseEndsAt' | 'lost'>): Promise<void>[] {
     claimed += claims.length;
     return claims.map(async (claim) => {
-      const holding: Held = { claim, takesSlot: true, ...lease };
+      const holding: Held = { claim, takesSlot: false, ...lease };
       held.add(holding);
-      taken += 1;
       try {
+        const slot = takeSlot(holding);
+        if (slot !== null) await slot;
         await deps.deliver(heldClaim(holding));
       } catch (error) {
         // The lease runs out and the sweeper takes over.
@@ -185,7 +213,7 @@ export function createWorker(deps: WorkDeps): Worker {
 
   /** One turn: what is due in the store goes into the free slots. True: there may be more. */
   async function fromStore(): Promise<boolean> {
-    const limit = await reserveSlots(deps.concurrency);
+    const limit = await reserveSlots(Math.max(deps.concurrency, MOST_AT_ONCE));
     const { claims } = await claimInto(limit, async () => {
       if (stopping.signal.aborted) return [];
       return claimDue(limit);
@@ -296,6 +324,10 @@ export function createWorker(deps: WorkDeps): Worker {
     },
     async stop() {
       stopping.abort();
+      for (const next of line.splice(0)) {
+        taken += 1;
+        next();
+      }
       await Promise.all(loops);
       while (held.size > 0) await slotFreed();
     },

@@ -25,9 +25,29 @@ export type Params = Record<string, SQLInputValue>;
 /** The same as the bare values of its columns, in their order: with forty of them half as dear as an object. */
 export type Values = readonly (SQLOutputValue | undefined)[];
 
+/** Digit by digit: a delivery's trip needs six of them, and a text without dashes and a Buffer of that cost twice as much. */
 export function idBytes(id: NotificationId | DeliveryId): Uint8Array {
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
+  const bytes = new Uint8Array(16);
+  let high = -1;
+  let at = 0;
+  for (let index = 0; index < id.length; index++) {
+    const code = id.charCodeAt(index);
+    if (code === DASH) continue;
+    const digit = code <= DIGIT_9 ? code - DIGIT_0 : (code | LOWER_CASE) - LETTER_A + 10;
+    if (high < 0) high = digit;
+    else {
+      bytes[at++] = (high << 4) | digit;
+      high = -1;
+    }
+  }
+  return bytes;
 }
+
+const DASH = 45;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+const LETTER_A = 97;
+const LOWER_CASE = 32;
 
 export function idFrom(value: SQLOutputValue | undefined): NotificationId {
   if (!(value instanceof Uint8Array)) throw new Error('an id column holds no bytes');
