@@ -4,18 +4,12 @@ import { pause } from '../domain/pause.ts';
 import type { InboxStore } from '../store/inbox.ts';
 import type { MoveLog } from '../store/moves.ts';
 import { inTime } from './in-time.ts';
+import { type Ongoing, ongoing } from './ongoing.ts';
 
 export interface ForgetDeps {
   readonly store: Pick<MoveLog, 'forgetMoves'> & Pick<InboxStore, 'forgetMarks'>;
   readonly clock: Clock;
   readonly emit: Emit;
-}
-
-/** Keeps the logs short that are read on from by those who watch. Any number may run at once. */
-export interface Forgetter {
-  start(): void;
-  /** Resolves when the pass under way is over. */
-  stop(): Promise<void>;
 }
 
 /** How often, in ms. */
@@ -28,36 +22,23 @@ const MARKS_AT_ONCE = 1_000;
 /** Transactions, each of which can have the moves of hundreds of deliveries. */
 const MOVES_AT_ONCE = 200;
 
-export function createForgetter({ store, clock, emit }: ForgetDeps): Forgetter {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let running: Promise<void> | null = null;
-
-  async function all(atOnce: number, some: () => Promise<number>): Promise<void> {
+/** Keeps the logs short that are read on from by those who watch. Any number may run at once. */
+export function createForgetter({ store, clock, emit }: ForgetDeps): Ongoing {
+  async function all(atOnce: number, signal: AbortSignal, some: () => Promise<number>): Promise<void> {
     while (!signal.aborted && (await inTime(clock, some())) === atOnce);
   }
 
-  async function run(): Promise<void> {
+  return ongoing(async (signal) => {
     for (;;) {
       await pause(clock, FORGET_INTERVAL, signal);
       if (signal.aborted) return;
       try {
         const marksBefore = clock.now() - MARKS_KEPT;
-        await all(MARKS_AT_ONCE, () => store.forgetMarks(marksBefore, MARKS_AT_ONCE));
-        await all(MOVES_AT_ONCE, () => store.forgetMoves(MOVES_KEPT, MOVES_AT_ONCE));
+        await all(MARKS_AT_ONCE, signal, () => store.forgetMarks(marksBefore, MARKS_AT_ONCE));
+        await all(MOVES_AT_ONCE, signal, () => store.forgetMoves(MOVES_KEPT, MOVES_AT_ONCE));
       } catch (error) {
         emit({ type: 'fault', where: 'forget', error });
       }
     }
-  }
-
-  return {
-    start() {
-      running ??= run();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 }

@@ -5,6 +5,7 @@ import { pause } from '../domain/pause.ts';
 import { endedBefore, type Retention } from '../domain/retention.ts';
 import type { RetentionStore } from '../store/retention.ts';
 import { inTime } from './in-time.ts';
+import { type Ongoing, ongoing } from './ongoing.ts';
 
 export interface RetainDeps {
   readonly store: RetentionStore;
@@ -13,13 +14,6 @@ export interface RetainDeps {
   readonly random: Random;
   readonly emit: Emit;
   readonly retention: Retention;
-}
-
-/** Forgets what is old. Any number may run at once: each row is deleted by one of them. */
-export interface Retainer {
-  start(): void;
-  /** Resolves when the batch under way is done. */
-  stop(): Promise<void>;
 }
 
 /** When the first pass begins at the earliest, and how long there is rest between two, in ms; up to half as much more by chance. */
@@ -33,35 +27,23 @@ const LEAST_PAUSE = 20;
 /** Figures of minutes are kept for so long, in minutes: a year can be compared with the one before. */
 export const COUNTERS_KEPT = 400 * 1_440;
 
-export function createRetainer(deps: RetainDeps): Retainer {
+/** Forgets what is old. Any number may run at once: each row is deleted by one of them. */
+export function createRetainer(deps: RetainDeps): Ongoing {
   const { clock, random, emit } = deps;
-  const stopping = new AbortController();
-  let running: Promise<void> | null = null;
-  const rest = (ms: number) => pause(clock, ms * (1 + random() / 2), stopping.signal);
-
-  async function run(): Promise<void> {
+  return ongoing(async (signal) => {
+    const rest = (ms: number) => pause(clock, ms * (1 + random() / 2), signal);
     await rest(FIRST_PASS);
-    while (!stopping.signal.aborted) {
+    while (!signal.aborted) {
       let wait = REST;
       try {
-        await forgetOld(deps, stopping.signal);
+        await forgetOld(deps, signal);
       } catch (error) {
         emit({ type: 'fault', where: 'retention', error });
         wait = FIRST_PASS;
       }
       await rest(wait);
     }
-  }
-
-  return {
-    start() {
-      running ??= run();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 }
 
 /** One pass over everything that may be old enough. */

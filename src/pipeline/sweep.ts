@@ -8,6 +8,7 @@ import { transition } from '../domain/transition.ts';
 import type { Claim, Store } from '../store/store.ts';
 import type { HandOff } from './hand-off.ts';
 import { inTime } from './in-time.ts';
+import { type Ongoing, ongoing } from './ongoing.ts';
 import { policyOf } from './settle.ts';
 
 export interface SweepDeps {
@@ -16,13 +17,6 @@ export interface SweepDeps {
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly emit: Emit;
-}
-
-/** Puts right what nobody else will. Any number may run at once: each repair is fenced, so one of them wins. */
-export interface Sweeper {
-  start(): void;
-  /** Resolves when the pass under way is over. */
-  stop(): Promise<void>;
 }
 
 /** How often lost workers are looked for, in ms: a pass of its own, so new work cannot starve it. */
@@ -35,37 +29,25 @@ const PURGE_INTERVAL = 60_000;
 export const KEY_LIFETIME = 86_400_000;
 const PURGE_BATCH = 1_000;
 
-export function createSweeper(deps: SweepDeps): Sweeper {
-  const stopping = new AbortController();
-  let running: Promise<void> | null = null;
-
-  async function run(): Promise<void> {
+/** Puts right what nobody else will. Any number may run at once: each repair is fenced, so one of them wins. */
+export function createSweeper(deps: SweepDeps): Ongoing {
+  return ongoing(async (signal) => {
     let purgeDue = deps.clock.now() + PURGE_INTERVAL;
-    while (!stopping.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        while ((await reclaim(deps)) === BATCH && !stopping.signal.aborted);
+        while ((await reclaim(deps)) === BATCH && !signal.aborted);
         if (deps.clock.now() >= purgeDue) {
-          await purge(deps, stopping.signal);
+          await purge(deps, signal);
           purgeDue = deps.clock.now() + PURGE_INTERVAL;
         }
       } catch (error) {
         deps.emit({ type: 'fault', where: 'sweep', error });
         // Workers hold results that they could not write either: theirs come first when the store is back.
-        await pause(deps.clock, AFTER_FAULT, stopping.signal);
+        await pause(deps.clock, AFTER_FAULT, signal);
       }
-      await pause(deps.clock, INTERVAL, stopping.signal);
+      await pause(deps.clock, INTERVAL, signal);
     }
-  }
-
-  return {
-    start() {
-      running ??= run();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+  });
 }
 
 /** Takes deliveries back whose worker let the lease run out; answers how many it tried to. */

@@ -3,16 +3,14 @@ import type { Emit } from '../domain/events.ts';
 import { pause } from '../domain/pause.ts';
 import { within } from '../domain/within.ts';
 import type { Store } from '../store/store.ts';
+import { type Ongoing, ongoing } from './ongoing.ts';
 import type { Worker, WorkSigns } from './work.ts';
 
 /**
  * Notices that work is ready and this process's worker claims nothing of it. Then it has the store's connections made
  * anew; and where that does not help either, it gives the process up, so that whoever watches over it starts another.
  */
-export interface Watchdog {
-  start(): void;
-  /** Resolves when the look under way is over. */
-  stop(): Promise<void>;
+export interface Watchdog extends Ongoing {
   /** What it has found last. `rebuilt`: the connections were made anew, and nothing has been claimed since. */
   state(): 'calm' | 'rebuilt' | 'given_up';
 }
@@ -97,18 +95,16 @@ function nothingWaits({ backlog }: Look): boolean {
 }
 
 export function createWatchdog(deps: WatchdogDeps): Watchdog {
-  const stopping = new AbortController();
   let judgement = CALM;
   let gaveUp = false;
-  let running: Promise<void> | null = null;
 
-  async function run(): Promise<void> {
+  async function run(signal: AbortSignal): Promise<void> {
     while (!gaveUp) {
-      await pause(deps.clock, LOOK_EVERY, stopping.signal);
-      if (stopping.signal.aborted) return;
+      await pause(deps.clock, LOOK_EVERY, signal);
+      if (signal.aborted) return;
       const { after, verdict } = judge(judgement, await look(deps, judgement.last));
       judgement = after;
-      if (stopping.signal.aborted || verdict === 'fine') continue;
+      if (signal.aborted || verdict === 'fine') continue;
       if (verdict === 'rebuild') await rebuild(deps);
       else giveUp();
     }
@@ -121,13 +117,7 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
   }
 
   return {
-    start() {
-      running ??= run();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
+    ...ongoing(run),
     state: () => (gaveUp ? 'given_up' : judgement.rebuilt ? 'rebuilt' : 'calm'),
   };
 }
