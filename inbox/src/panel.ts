@@ -104,8 +104,9 @@ export function inboxPanel({ inbox, onSelect, onRetry }: PanelActs): Panel {
       if (row.element === next) next = next.nextElementSibling;
       else list.insertBefore(row.element, next);
     }
-    // Who archives entry after entry stays in the list.
+    // Who archives entry after entry stays in the list; who opened it before there was any comes into it.
     if (hadFocus !== undefined && !hadFocus.element.isConnected) (mains()[place] ?? mains().at(-1) ?? element).focus();
+    else if (rootOf(element).activeElement === element) focus();
   };
 
   const showConnection = ({ connection: now }: InboxSnapshot, labels: InboxLabels) => {
@@ -129,8 +130,9 @@ export function inboxPanel({ inbox, onSelect, onRetry }: PanelActs): Panel {
       put(button, 'aria-pressed', String(own === filter));
     }
     showConnection(snapshot, labels);
-    showRows(items, context);
+    // What is hidden cannot have the focus.
     list.hidden = items.length === 0;
+    showRows(items, context);
     put(body, 'aria-busy', String(status === 'loading' || isLoadingMore));
     const none = { all: labels.noneAtAll, unread: labels.noneUnread, archived: labels.noneArchived }[filter];
     say(words, items.length > 0 ? '' : { loading: labels.loading, ready: none, error: labels.failed }[status]);

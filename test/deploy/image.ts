@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, symlink } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { copied, ignoring, readDockerfile, type Stage, words } from './dockerfile.ts';
@@ -57,7 +57,7 @@ async function buildStage(
         break;
       }
       case 'RUN':
-        await runLocally(text, is.workdir, root);
+        await runLocally(text, is.workdir, root, project);
         break;
       case 'ENV':
         for (const [, key = '', value = ''] of text.matchAll(/(\w+)=(\S+)/g))
@@ -94,9 +94,12 @@ async function copy(source: string, path: string, target: string, workdir: strin
   await cp(from, to, { recursive: true, filter, verbatimSymlinks: true, errorOnExist: true });
 }
 
-async function runLocally(text: string, cwd: string, root: string): Promise<void> {
+async function runLocally(text: string, cwd: string, root: string, project: string): Promise<void> {
   const [program = '', ...args] = text.split(' ');
-  if (program === 'npm') {
+  if (text === 'npm ci') {
+    // What that makes of the lockfile is here already: it is how the project was installed.
+    await symlink(join(project, 'node_modules'), join(cwd, 'node_modules'));
+  } else if (program === 'npm') {
     // What it would download may be on this machine already.
     await run(program, [...args, '--prefer-offline'], { cwd });
   } else if (program === 'install') {
