@@ -44,19 +44,24 @@ export interface News {
   onNews(ring: () => void): () => void;
 }
 
-/** A move as stores keep it, in an array with the others of its transaction: that is one row for all of them. */
+/**
+ * A move as stores keep it, in an array with the others of its transaction: that is one row for all of them. What is
+ * null at the end is left out, and the state in which nearly all begin.
+ */
 export type MoveText = string;
 
 export function moveText({ id, status, reason }: Delivery, attempts: readonly Attempt[]): MoveText {
   const last = attempts.at(-1);
-  return JSON.stringify([id, status, last?.channel ?? null, last?.provider ?? null, reason]);
+  if (reason !== null) return JSON.stringify([id, status, last?.channel ?? null, last?.provider ?? null, reason]);
+  if (last !== undefined) return JSON.stringify([id, status, last.channel, last.provider]);
+  return status === 'pending' ? `["${id}"]` : JSON.stringify([id, status]);
 }
 
 /** The moves of one transaction, whose point `pointOf` knows by their place in it. */
 export function movesFrom(texts: string, at: number, pointOf: (index: number) => string): readonly Move[] {
   // Written above.
-  const moves = JSON.parse(texts) as [DeliveryId, DeliveryStatus, Channel | null, string | null, Reason | null][];
-  return moves.map(([deliveryId, status, channel, provider, reason], index) => {
+  const moves = JSON.parse(texts) as [DeliveryId, DeliveryStatus?, (Channel | null)?, (string | null)?, Reason?][];
+  return moves.map(([deliveryId, status = 'pending', channel = null, provider = null, reason = null], index) => {
     return { point: pointOf(index), deliveryId, status, channel, provider, reason, at };
   });
 }
