@@ -27,6 +27,12 @@ export interface RedisQueueOptions {
 
 /** How often this process looks for tasks that others left behind, in ms; the longest wait in one read too. */
 const LOOK_EVERY = 1_000;
+/**
+ * A task is acknowledged when its delivery is settled, and one that takes longer than this goes to somebody else, in ms.
+ * If its process is gone, that one claims it. If it is only slow, that one finds it claimed and forgets the task: from
+ * then on the lease watches over it, as it does anyway.
+ */
+const VISIBILITY = 5_000;
 /** Tasks that travel in one pipeline. */
 const BATCH = 1_000;
 /** What is put out of the way, and what nobody reads, is kept so far. */
@@ -79,7 +85,7 @@ class RedisStreams implements BrokerQueue {
     this.#notify = onNotice;
     this.#consumer = consumer;
     this.#name = name;
-    this.#visibilityMs = options.visibilityMs ?? 60_000;
+    this.#visibilityMs = options.visibilityMs ?? VISIBILITY;
     this.#maxLength = options.maxLength ?? 1_000_000;
     this.#commands = new RedisLink(url, clock);
     this.#reads = new RedisLink(url, clock);
