@@ -206,7 +206,7 @@ function batchesOn(database: Database, now: TimeParameter) {
   const accepts = new Batches<readonly Submission[], readonly AcceptResult[]>(2, (calls) =>
     database.write((session) => acceptBatch(session, calls, now)),
   );
-  const writes = new Batches<readonly Change[], boolean>(2, (groups) =>
+  const writes = new Batches<readonly Change[], boolean>(3, (groups) =>
     database.write((session) => writeBatch(session, groups, now)),
   );
   const inboxes = new Batches<readonly NewInboxEntry[], null>(1, (calls) =>
