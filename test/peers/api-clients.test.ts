@@ -115,7 +115,7 @@ describe('a client that is slow', { concurrency: 4 }, () => {
 
 describe('a client that does not take its answers', { concurrency: 4 }, () => {
   test('is hung up on, and its next requests are never begun', async (t) => {
-    const { port, fill, cancelled, lines, alone, ask } = await listening(t, { requestMs: 9_000 });
+    const { port, fill, cancelled, lines, alone, ask } = await listening(t, { requestMs: 9_000, headersMs: 9_000 });
     const ids = await fill();
     // The pages are 2.7 MB each: more than the system takes off our hands.
     const client = rawClient(t, port, ids.slice(0, 8).map(pageAndCancel).join(''), { reads: false });
@@ -129,7 +129,7 @@ describe('a client that does not take its answers', { concurrency: 4 }, () => {
   });
 
   test('but one by one, too', async (t) => {
-    const { port, fill, alone } = await listening(t, { requestMs: 9_000 });
+    const { port, fill, alone } = await listening(t, { requestMs: 9_000, headersMs: 9_000 });
     await fill();
     const client = rawClient(t, port, PAGE.repeat(8), { reads: false });
     const timer = setInterval(() => void client.socket.read(1), 20);
