@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
 import { LEASE, next, REJECTED } from '../../../test/contract/store/store-kit.ts';
 import { attempt, builders } from '../../../test/kit/builders.ts';
 import { type EventReader, readEvents } from '../../../test/kit/event-reader.ts';
@@ -33,6 +35,7 @@ async function served(t: TestContext, store: AnyStore, changes: Partial<HttpDeps
   return {
     app,
     lines,
+    url,
     open: async (path: string, after?: string, token?: string) => {
       const reader = await readEvents(`${url}${path}`, {
         ...(after === undefined ? {} : { 'last-event-id': after }),
@@ -291,9 +294,8 @@ describe('a stream', () => {
       () => 'it is asked again and again',
     );
     assert.ok(steady < 60, `${steady} of 100 batches were read for somebody who does not`);
-    const connections = () => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
     await seen(
-      async () => (await connections()) === 0 || undefined,
+      async () => (await connectionsOf(app)) === 0 || undefined,
       () => 'it is not cut off',
     );
     stream.resume();
@@ -349,8 +351,8 @@ describe('a stream', () => {
     );
   });
 
-  test('leaves nothing behind', async (t) => {
-    const store = memoryStore({ clock: realClock });
+  /** How many listen for news of the store. */
+  function watchingOf(t: TestContext, store: AnyStore): () => number {
     let watching = 0;
     const subscribe = store.onNews.bind(store);
     t.mock.method(store, 'onNews', (ring: () => void) => {
@@ -361,13 +363,49 @@ describe('a stream', () => {
         end();
       };
     });
+    return () => watching;
+  }
+
+  test('leaves nothing behind of a client that went away before it was opened', async (t) => {
+    const store = memoryStore({ clock: realClock });
+    const watching = watchingOf(t, store);
+    const looking = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<string>();
+    t.mock.method(store, 'endOfMoves', () => {
+      looking.resolve();
+      return end.promise;
+    });
+    const { app, url } = await served(t, store);
+    const client = get(`${url}/events`);
+    client.on('error', () => undefined);
+    await looking.promise;
+    assert.equal(watching(), 1);
+    client.destroy();
+    await seen(
+      async () => (await connectionsOf(app)) === 0 || undefined,
+      () => 'its connection is still there',
+    );
+    end.resolve('0');
+    await seen(
+      () => watching() === 0 || undefined,
+      () => `${watching()} still watch`,
+    );
+  });
+
+  test('leaves nothing behind', async (t) => {
+    const store = memoryStore({ clock: realClock });
+    const watching = watchingOf(t, store);
     const { open } = await served(t, store);
     const streams = await Promise.all([open('/events'), open(INBOX), open('/users/user-2/inbox/stream')]);
-    assert.equal(watching, 2, 'one for all inboxes');
+    assert.equal(watching(), 2, 'one for all inboxes');
     for (const stream of streams) stream.cut();
     await seen(
-      () => watching === 0 || undefined,
-      () => `${watching} still watch`,
+      () => watching() === 0 || undefined,
+      () => `${watching()} still watch`,
     );
   });
 });
+
+function connectionsOf(app: FastifyInstance): Promise<number> {
+  return new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count)));
+}

@@ -85,19 +85,21 @@ export function eventStreams(
         stream.stuck = false;
         bell.ring();
       });
-      response.on('close', () => {
-        streams.delete(stream);
-        unwatch();
-        bell.ring();
-      });
+      response.on('close', bell.ring);
       log(lineOf(request, reply));
       begin(reply);
       if (closing) response.end();
-      feed(response, source, bell, first).catch((error) => {
-        // Its client comes again, and is answered then why it cannot be read.
-        if (refusalOf(error, random).unexpected) log({ ...lineOf(request, reply), error });
-        response.end();
-      });
+      feed(response, source, bell, first)
+        .catch((error) => {
+          // Its client comes again, and is answered then why it cannot be read.
+          if (refusalOf(error, random).unexpected) log({ ...lineOf(request, reply), error });
+          response.end();
+        })
+        .finally(() => {
+          // Here and not at the close of the connection, which a client who went away early has already seen.
+          streams.delete(stream);
+          unwatch();
+        });
       return reply;
     },
   };
@@ -156,6 +158,7 @@ function begin(reply: FastifyReply): void {
 
 function beat(stream: OpenStream, now: number): void {
   const { response } = stream;
+  if (response.writableEnded) return;
   if (stream.until <= now) response.end();
   else if (!response.writableNeedDrain) response.write(':\n\n');
   else if (stream.stuck) response.destroy();
