@@ -7,6 +7,11 @@ export interface InboxPoint {
   readonly mark: number;
 }
 
+/** Where the two logs end, and the number of the oldest mark that is kept; null: there is none. */
+export interface InboxEnds extends InboxPoint {
+  readonly oldestMark: number | null;
+}
+
 /** A mark as a store keeps it. `entrySeq`: of the newest entry when it was made, which tells what it comes after. */
 export interface MarkRow {
   readonly seq: number;
@@ -20,10 +25,18 @@ export function inboxPoint({ entry, mark }: InboxPoint): string {
   return `${entry}.${mark}`;
 }
 
-/** Null: it is not the text of a point. */
-export function parseInboxPoint(text: string): InboxPoint | null {
-  const [, entry, mark] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
-  return entry === undefined || mark === undefined ? null : { entry: Number(entry), mark: Number(mark) };
+/** Null: it is not the text of a point, not one of these logs, or not every mark after it is still there. */
+export function knownPoint(text: string, { entry, mark, oldestMark }: InboxEnds): InboxPoint | null {
+  const [, entryText, markText] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  if (entryText === undefined || markText === undefined) return null;
+  const point = { entry: Number(entryText), mark: Number(markText) };
+  if (point.entry > entry || point.mark > mark) return null;
+  return point.mark === mark || point.mark >= (oldestMark ?? mark) - 1 ? point : null;
+}
+
+/** So many further in each log, and no further than where they end. */
+export function further({ entry, mark }: InboxPoint, end: InboxPoint, limit: number): InboxPoint {
+  return { entry: Math.min(end.entry, entry + limit), mark: Math.min(end.mark, mark + limit) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DeliveryId } from '../../domain/ids.ts';
 import type { InboxEntry, InboxMark, InboxNews } from '../inbox.ts';
-import { type InboxPoint, inboxPoint, inOrder, type MarkRow, parseInboxPoint } from '../inbox-order.ts';
+import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
 
 interface Added {
   readonly userId: string;
@@ -39,7 +39,8 @@ export class InboxLog {
   }
 
   after(userId: string, point: string, limit: number): InboxNews | null {
-    const from = this.#known(point);
+    const end = this.#end();
+    const from = knownPoint(point, end);
     if (from === null) return null;
     const entries = this.#added
       .map(({ userId: owner, entry }, index) => ({ owner, seq: index + 1, entry }))
@@ -47,14 +48,14 @@ export class InboxLog {
       .slice(0, limit)
       .map(({ seq, entry }) => ({ seq, entry: entry() }));
     const marks = this.#marks.filter((mark) => mark.userId === userId && mark.seq > from.mark).slice(0, limit);
-    return inOrder(from, this.#end(), entries, marks, limit);
+    return inOrder(from, end, entries, marks, limit);
   }
 
   usersAfter(point: string, limit: number) {
-    const from = this.#known(point);
-    if (from === null) return null;
     const end = this.#end();
-    const to = { entry: Math.min(end.entry, from.entry + limit), mark: Math.min(end.mark, from.mark + limit) };
+    const from = knownPoint(point, end);
+    if (from === null) return null;
+    const to = further(from, end, limit);
     const marks = this.#marks.filter(({ seq }) => seq > from.mark && seq <= to.mark);
     const userIds = [...this.#added.slice(from.entry, to.entry), ...marks].map(({ userId }) => userId);
     return { userIds: new Set(userIds), point: inboxPoint(to) };
@@ -67,16 +68,7 @@ export class InboxLog {
     return gone.size;
   }
 
-  #end(): InboxPoint {
-    return { entry: this.#added.length, mark: this.#lastMark };
-  }
-
-  /** Null: it is no point, or not every mark after it is still there. */
-  #known(text: string): InboxPoint | null {
-    const point = parseInboxPoint(text);
-    const end = this.#end();
-    if (point === null || point.entry > end.entry || point.mark > end.mark) return null;
-    const oldest = this.#marks[0]?.seq ?? end.mark + 1;
-    return point.mark >= oldest - 1 ? point : null;
+  #end(): InboxEnds {
+    return { entry: this.#added.length, mark: this.#lastMark, oldestMark: this.#marks[0]?.seq ?? null };
   }
 }

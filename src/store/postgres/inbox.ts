@@ -1,7 +1,7 @@
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
 import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
-import { type InboxPoint, inboxPoint, inOrder, type MarkRow, parseInboxPoint } from '../inbox-order.ts';
+import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
 import { type Columns, insertRows } from './recordset.ts';
 import { json, parse } from './rows.ts';
 import type { Row, Session } from './session.ts';
@@ -125,9 +125,9 @@ export async function inboxAfter(
   point: string,
   limit: number,
 ): Promise<InboxNews | null> {
-  const known = await knownPoint(session, point);
-  if (known === null) return null;
-  const { from, end } = known;
+  const end = await ends(session);
+  const from = knownPoint(point, end);
+  if (from === null) return null;
   const logOf = (table: string, after: number) =>
     session.rows(`SELECT * FROM tidings.${table} WHERE user_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, [
       userId,
@@ -140,10 +140,10 @@ export async function inboxAfter(
 }
 
 export async function inboxesAfter(session: Session, point: string, limit: number) {
-  const known = await knownPoint(session, point);
-  if (known === null) return null;
-  const { from, end } = known;
-  const to = { entry: Math.min(end.entry, from.entry + limit), mark: Math.min(end.mark, from.mark + limit) };
+  const end = await ends(session);
+  const from = knownPoint(point, end);
+  if (from === null) return null;
+  const to = further(from, end, limit);
   const rows = await session.rows(
     `SELECT user_id FROM tidings.inbox WHERE seq > $1 AND seq <= $2
      UNION ALL SELECT user_id FROM tidings.inbox_marks WHERE seq > $3 AND seq <= $4`,
@@ -161,23 +161,18 @@ export async function forgetMarks(session: Session, before: number, limit: numbe
   return gone.length;
 }
 
-async function ends(session: Session): Promise<InboxPoint> {
+async function ends(session: Session): Promise<InboxEnds> {
   const [row] = await session.rows(
     `SELECT (SELECT coalesce(max(seq), 0) FROM tidings.inbox) AS entry,
-       (SELECT coalesce(max(seq), 0) FROM tidings.inbox_marks) AS mark`,
+       (SELECT coalesce(max(seq), 0) FROM tidings.inbox_marks) AS mark,
+       (SELECT min(seq) FROM tidings.inbox_marks) AS oldest`,
   );
-  return { entry: Number(row?.entry), mark: Number(row?.mark) };
-}
-
-/** Null: it is no point, or not every mark after it is still there. */
-async function knownPoint(session: Session, text: string): Promise<{ from: InboxPoint; end: InboxPoint } | null> {
-  const from = parseInboxPoint(text);
-  if (from === null) return null;
-  const end = await ends(session);
-  if (from.entry > end.entry || from.mark > end.mark) return null;
-  if (from.mark === end.mark) return { from, end };
-  const [oldest] = await session.rows('SELECT min(seq) AS seq FROM tidings.inbox_marks');
-  return from.mark >= Number(oldest?.seq) - 1 ? { from, end } : null;
+  const oldestMark = row?.oldest ?? null;
+  return {
+    entry: Number(row?.entry),
+    mark: Number(row?.mark),
+    oldestMark: oldestMark === null ? null : Number(oldestMark),
+  };
 }
 
 function markFrom(row: Row): MarkRow {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
 import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
-import { type InboxPoint, inboxPoint, inOrder, type MarkRow, parseInboxPoint } from '../inbox-order.ts';
+import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
 import { idBytes, idFrom, json, parse, type Row } from './rows.ts';
 import { insertInto } from './statements.ts';
 
@@ -38,9 +38,9 @@ export function prepareInbox(db: DatabaseSync) {
      SELECT coalesce(max(seq), 0), ?, ?, ?, ?, ? FROM inbox`,
   );
   const newest = db.prepare(
-    `SELECT (SELECT coalesce(max(seq), 0) FROM inbox) AS entry, (SELECT coalesce(max(seq), 0) FROM inbox_marks) AS mark`,
+    `SELECT (SELECT coalesce(max(seq), 0) FROM inbox) AS entry, (SELECT coalesce(max(seq), 0) FROM inbox_marks) AS mark,
+       (SELECT min(seq) FROM inbox_marks) AS oldest`,
   );
-  const oldestMark = db.prepare('SELECT min(seq) AS seq FROM inbox_marks');
   const entriesAfter = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?');
   const marksAfter = db.prepare('SELECT * FROM inbox_marks WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?');
   const usersBetween = db.prepare(
@@ -117,9 +117,9 @@ export function prepareInbox(db: DatabaseSync) {
     end: (): string => inboxPoint(ends()),
 
     after(userId: string, point: string, limit: number): InboxNews | null {
-      const from = parseInboxPoint(point);
       const end = ends();
-      if (from === null || !isKnown(from, end)) return null;
+      const from = knownPoint(point, end);
+      if (from === null) return null;
       const entries = entriesAfter.all(userId, from.entry, limit).map((row) => {
         return { seq: Number(row.seq), entry: entryFrom(row) };
       });
@@ -127,10 +127,10 @@ export function prepareInbox(db: DatabaseSync) {
     },
 
     usersAfter(point: string, limit: number) {
-      const from = parseInboxPoint(point);
       const end = ends();
-      if (from === null || !isKnown(from, end)) return null;
-      const to = { entry: Math.min(end.entry, from.entry + limit), mark: Math.min(end.mark, from.mark + limit) };
+      const from = knownPoint(point, end);
+      if (from === null) return null;
+      const to = further(from, end, limit);
       const rows = usersBetween.all(from.entry, to.entry, from.mark, to.mark);
       return { userIds: new Set(rows.map((row) => String(row.user_id))), point: inboxPoint(to) };
     },
@@ -138,15 +138,9 @@ export function prepareInbox(db: DatabaseSync) {
     forgetMarks: (before: number, limit: number): number => Number(forgetMarks.run(before, limit).changes),
   };
 
-  function ends(): InboxPoint {
-    const row = newest.get();
-    return { entry: Number(row?.entry), mark: Number(row?.mark) };
-  }
-
-  /** Whether every mark after it is still there. */
-  function isKnown(from: InboxPoint, end: InboxPoint): boolean {
-    if (from.entry > end.entry || from.mark > end.mark) return false;
-    return from.mark === end.mark || from.mark >= Number(oldestMark.get()?.seq) - 1;
+  function ends(): InboxEnds {
+    const { entry, mark, oldest } = newest.get() ?? {};
+    return { entry: Number(entry), mark: Number(mark), oldestMark: oldest as number | null };
   }
 }
 
