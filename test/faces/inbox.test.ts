@@ -307,8 +307,10 @@ describe('the inbox in a page of another site', () => {
     await page.getByRole('button', { name: 'Send to the inbox' }).click();
     await unread(page, 1);
     await bell(page).click();
+    // It is open a moment before the first entry has the focus, which the key is for.
     await panel(page)
       .getByRole('link', { name: /^Unread: A parcel/ })
+      .and(page.locator(':focus'))
       .waitFor();
     await page.keyboard.press('e');
     await panel(page).getByText('Nothing yet.').waitFor();
