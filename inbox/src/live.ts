@@ -1,4 +1,4 @@
-import { eventReader, type ServerEvent } from '../../sdk/src/event-reader.ts';
+import { eventsIn, type ServerEvent } from '../../sdk/src/event-reader.ts';
 import { type InboxError, inboxError } from './inbox-error.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Connection } from './types.ts';
@@ -43,7 +43,13 @@ export async function live({ surroundings, signal, ...to }: LiveOptions): Promis
       to.onOpen(place.cursor !== null);
       to.onConnection('live');
       [wasLive, failures] = [true, 0];
-      await drain(stream, place, to.onEvent, attempt.heard);
+      const onRetry = (ms: number) => {
+        place.firstWait = Math.min(ms, MOST_WAIT);
+      };
+      for await (const event of eventsIn(stream, { heard: attempt.heard, onRetry })) {
+        to.onEvent(event);
+        place.cursor = event.id ?? place.cursor;
+      }
     } catch (error) {
       broke = inboxError(error);
     } finally {
@@ -132,33 +138,4 @@ function rest(
     unheard();
     signal.removeEventListener('abort', over);
   });
-}
-
-async function drain(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  place: Place,
-  onEvent: (event: ServerEvent) => void,
-  heard: () => void,
-): Promise<void> {
-  const read = eventReader(
-    (event) => {
-      onEvent(event);
-      place.cursor = event.id ?? place.cursor;
-    },
-    (ms) => {
-      place.firstWait = Math.min(ms, MOST_WAIT);
-    },
-  );
-  const decoder = new TextDecoder();
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      heard();
-      read(decoder.decode(value, { stream: true }));
-    }
-  } finally {
-    reader.cancel().catch(() => undefined);
-  }
 }

@@ -47,3 +47,38 @@ export function eventReader(
     for (const line of lines) take(line);
   };
 }
+
+/** Who reads a stream. */
+export interface StreamReader {
+  /** Called whenever anything arrives. */
+  readonly heard: () => void;
+  readonly onRetry?: (ms: number) => void;
+  /** Ends the reading, as the end of the stream does. */
+  readonly signal?: AbortSignal;
+}
+
+/** The events of a stream until it ends. Throws what reading it throws. */
+export async function* eventsIn(
+  stream: ReadableStream<Uint8Array>,
+  { heard, onRetry = () => undefined, signal }: StreamReader,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  let come: ServerEvent[] = [];
+  const read = eventReader((event) => void come.push(event), onRetry);
+  const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  const stop = () => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      heard();
+      read(decoder.decode(value, { stream: true }));
+      yield* come;
+      come = [];
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    stop();
+  }
+}

@@ -1,6 +1,6 @@
 import { backoff } from './backoff.ts';
 import { TidingsError } from './error.ts';
-import { eventReader, type ServerEvent } from './event-reader.ts';
+import { eventsIn, type ServerEvent } from './event-reader.ts';
 import type { Channel, DeliveryStatus, ReasonCode } from './openapi.ts';
 import { pause } from './surroundings.ts';
 import type { Transport } from './transport.ts';
@@ -113,33 +113,6 @@ class Connection {
     this.#outer?.removeEventListener('abort', this.end);
     this.#controller.abort(this.#outer?.reason);
   };
-}
-
-async function* eventsIn(
-  stream: ReadableStream<Uint8Array>,
-  { signal, heard }: Connection,
-): AsyncGenerator<ServerEvent> {
-  let come: ServerEvent[] = [];
-  const read = eventReader(
-    (event) => void come.push(event),
-    () => undefined,
-  );
-  const decoder = new TextDecoder();
-  const reader = stream.getReader();
-  const stop = () => void reader.cancel().catch(() => undefined);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      heard();
-      read(decoder.decode(value, { stream: true }));
-      yield* come;
-      come = [];
-    }
-  } finally {
-    stop();
-  }
 }
 
 /** Null: of a kind that this client does not know. */
