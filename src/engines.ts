@@ -18,7 +18,7 @@ import type { RetentionStore } from './store/retention.ts';
 import type { SandboxStore } from './store/sandbox.ts';
 import { openSqliteAudit } from './store/sqlite/audit.ts';
 import { sqliteBackups } from './store/sqlite/backup.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { openSqliteStore, openSqliteThread, type SqliteStore } from './store/sqlite/sqlite-store.ts';
 import type { Store } from './store/store.ts';
 import type { TransferStore } from './store/transfer.ts';
 import type { StorageFigures } from './telemetry/gauges.ts';
@@ -44,7 +44,7 @@ export async function openStore(
   clock: Clock,
   onNotice: (text: string) => void,
 ): Promise<OpenStore> {
-  const open = await openStoreForCopy(config, clock, onNotice);
+  const open = await openEither(config, clock, onNotice, openSqliteThread);
   try {
     const copy = await open.store.findCopy();
     if (copy === null || copy.endedAt !== null) return open;
@@ -58,15 +58,24 @@ export async function openStore(
 }
 
 /** The same, also where a copy into the store has not ended: nobody but that copy may work with it. */
-export async function openStoreForCopy(
+export function openStoreForCopy(
+  config: Pick<Config, 'database' | 'databasePool'>,
+  clock: Clock,
+  onNotice: (text: string) => void,
+): Promise<OpenStore> {
+  return openEither(config, clock, onNotice, async (path) => openSqliteStore({ path, clock, onNotice }));
+}
+
+async function openEither(
   { database, databasePool }: Pick<Config, 'database' | 'databasePool'>,
   clock: Clock,
   onNotice: (text: string) => void,
+  openSqlite: (path: string, onNotice: (text: string) => void) => Promise<SqliteStore>,
 ): Promise<OpenStore> {
   switch (database.kind) {
     case 'sqlite': {
       const path = isAbsolute(database.path) ? database.path : resolve(database.path);
-      const store = openSqliteStore({ path, clock, onNotice });
+      const store = await openSqlite(path, onNotice);
       return { store, clock, migrated: store.migrated, place: path, figures: () => fileFigures(path) };
     }
     case 'postgres': {

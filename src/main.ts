@@ -3,7 +3,7 @@ import { httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
 import { type ChannelPlan, openPlan, type ReceiptReader } from './channels/registry.ts';
 import type { Config } from './config/config.ts';
-import type { Clock } from './domain/clock.ts';
+import { realClock } from './domain/clock.ts';
 import { type OpenStore, openQueue, openStore } from './engines.ts';
 import type { ProcessStatus } from './http/process-status.ts';
 import type { Parts, Role, Stops } from './parts.ts';
@@ -40,18 +40,6 @@ export interface ToldOf {
   /** Whose receipts are taken; left out: nobody's. */
   readonly readers?: ReadonlyMap<string, ReceiptReader>;
 }
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    if (ms <= 0) {
-      const immediate = setImmediate(callback);
-      return () => clearImmediate(immediate);
-    }
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** Wires everything and starts the roles. If any part cannot start, what had started is stopped and it throws. */
 export async function startTidings(

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Channel } from '../../src/domain/channel.ts';
+import { realClock } from '../../src/domain/clock.ts';
 import { idMaker } from '../../src/domain/ids.ts';
 import type { Recipient } from '../../src/domain/recipient.ts';
-import { realClock } from '../../src/main.ts';
 import { openPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store, Submission } from '../../src/store/store.ts';

@@ -17,7 +17,7 @@ export const WEBHOOK_SETTINGS: Settings = {
 
 /** Starts Tidings as users do. Of its log it writes what a production service would keep: warnings and worse. */
 export function startTidings(bed: Bed, role: Role, settings: Settings): Promise<Program> {
-  const profile = bed.profiles === null ? {} : { NODE_OPTIONS: profiling(bed.profiles, role) };
+  const profile = bed.profiles === null ? {} : { NODE_OPTIONS: profiling(bed.profiles) };
   const env = { API_PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', ...profile, ...settings };
   const hasApi = role !== 'worker';
   return startProgram(bed, {
@@ -35,8 +35,9 @@ export async function sqlitePlace(bed: Bed): Promise<{ readonly path: string; re
   return { path, settings: { DATABASE_URL: `sqlite:${path}` } };
 }
 
-function profiling(folder: string, role: Role): string {
-  return `--cpu-prof --cpu-prof-dir=${folder} --cpu-prof-name=${role}-${Date.now()}.cpuprofile`;
+/** One file for each thread. */
+function profiling(folder: string): string {
+  return `--cpu-prof --cpu-prof-dir=${folder}`;
 }
 
 /** What the program's first line gives to Node. */

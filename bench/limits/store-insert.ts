@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { realClock } from '../../src/main.ts';
+import { realClock } from '../../src/domain/clock.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { inApp, submissionsOf } from '../kit/filling.ts';
 import { type JobRate, job, timed } from '../kit/job.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabaseLocation } from '../config/database-url.ts';
+import { realClock } from '../domain/clock.ts';
 import { formatTime } from '../domain/time.ts';
 import { backupsOf } from '../engines.ts';
-import { realClock } from '../main.ts';
 import type { BackupNote } from '../store/backup.ts';
 import { readSetup, WRONG_CONFIG } from './settings.ts';
 import { jsonLine } from './words.ts';

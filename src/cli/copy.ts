@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type DatabaseLocation, parseDatabaseUrl } from '../config/database-url.ts';
+import { realClock } from '../domain/clock.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { type OpenStore, openStoreForCopy } from '../engines.ts';
-import { realClock } from '../main.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { TableName } from '../store/transfer.ts';
 import type { Given } from './command.ts';

@@ -1,8 +1,8 @@
+import { realClock } from '../domain/clock.ts';
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../domain/delivery.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { formatTime } from '../domain/time.ts';
 import { openAudit } from '../engines.ts';
-import { realClock } from '../main.ts';
 import type { AuditStore, FaultCode } from '../store/audit.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { addsUp, type Reconciliation, reconcile, type Tally } from './reconciliation.ts';

@@ -1,7 +1,8 @@
+import { realClock } from '../domain/clock.ts';
 import { rateLimitText } from '../domain/rate-limit.ts';
 import { withoutPassword } from '../domain/settings.ts';
 import { openStore } from '../engines.ts';
-import { type Running, realClock, startTidings } from '../main.ts';
+import { type Running, startTidings } from '../main.ts';
 import type { Role } from '../parts.ts';
 import { WrongDatabase } from '../store/store.ts';
 import { createLog, describe, type Log } from '../telemetry/log.ts';

@@ -5,5 +5,17 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    if (ms <= 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** A number in [0, 1), as an argument. */
 export type Random = () => number;

@@ -22,8 +22,11 @@ export function tallyAccepted(tally: Tally, notifications: number): void {
  * A delivery was written in a new state, with new attempts. A dead letter that is set aside has been counted already:
  * it failed before.
  */
-export function tallyWritten(tally: Tally, delivery: Delivery, attempts: readonly Attempt[]): void {
-  const { status, sentAt, discardedAt } = delivery;
+export function tallyWritten(
+  tally: Tally,
+  { status, sentAt, discardedAt }: Pick<Delivery, 'status' | 'sentAt' | 'discardedAt'>,
+  attempts: readonly Pick<Attempt, 'channel' | 'provider' | 'outcome'>[],
+): void {
   if (status === 'delivered' && sentAt !== null) add(tally, `finished:${TOLD}`, 1);
   else if (isTerminal(status) && discardedAt === null) add(tally, `finished:${status}`, 1);
   for (const attempt of attempts) {

@@ -50,7 +50,10 @@ export interface News {
  */
 export type MoveText = string;
 
-export function moveText({ id, status, reason }: Delivery, attempts: readonly Attempt[]): MoveText {
+export function moveText(
+  { id, status, reason }: Pick<Delivery, 'id' | 'status' | 'reason'>,
+  attempts: readonly Pick<Attempt, 'channel' | 'provider'>[],
+): MoveText {
   const last = attempts.at(-1);
   if (reason !== null) return JSON.stringify([id, status, last?.channel ?? null, last?.provider ?? null, reason]);
   if (last !== undefined) return JSON.stringify([id, status, last.channel, last.provider]);

@@ -11,7 +11,7 @@ import { attempt, builders } from '../../../test/kit/builders.ts';
 import { type EventReader, readEvents } from '../../../test/kit/event-reader.ts';
 import { testServer } from '../../../test/kit/test-server.ts';
 import { seen, until } from '../../../test/kit/until.ts';
-import { realClock } from '../../main.ts';
+import { realClock } from '../../domain/clock.ts';
 import { memoryStore } from '../../store/memory/memory-store.ts';
 import { openSqliteStore, type SqliteStore } from '../../store/sqlite/sqlite-store.ts';
 import { StoreUnavailable } from '../../store/store.ts';

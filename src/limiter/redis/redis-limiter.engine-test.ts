@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { redisServer } from '../../../test/kit/redis.ts';
 import { seen } from '../../../test/kit/until.ts';
+import { realClock } from '../../domain/clock.ts';
 import { openLimiter } from '../../engines.ts';
-import { realClock } from '../../main.ts';
 import type { Limiter } from '../limiter.ts';
 
 const server = await redisServer();

@@ -7,8 +7,8 @@ import { builders } from '../../../test/kit/builders.ts';
 import { rabbitServer } from '../../../test/kit/rabbitmq.ts';
 import { seen, until } from '../../../test/kit/until.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { realClock } from '../../domain/clock.ts';
 import { deliveryId } from '../../domain/ids.ts';
-import { realClock } from '../../main.ts';
 import type { DeadLetter, DeliverTask, QueueNotice } from '../queue.ts';
 import { rabbitmqQueue } from './rabbitmq-queue.ts';
 

@@ -6,9 +6,9 @@ import { queueContract } from '../../../test/contract/queue-contract.ts';
 import { builders } from '../../../test/kit/builders.ts';
 import { redisServer } from '../../../test/kit/redis.ts';
 import { seen } from '../../../test/kit/until.ts';
+import { realClock } from '../../domain/clock.ts';
 import { deliveryId } from '../../domain/ids.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
-import { realClock } from '../../main.ts';
 import type { BrokerQueue, DeliverTask, QueueNotice } from '../queue.ts';
 import { redisQueue } from './redis-queue.ts';
 

@@ -1,27 +1,21 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Tally, tallyAccepted, tallyWritten } from '../../domain/counters.ts';
 import { type MoveText, moveText } from '../moves.ts';
-import type { AcceptResult, IdempotencyKey, Submission } from '../store.ts';
-import { attemptParams, deliveryParams, notificationParams } from './rows.ts';
+import type { AcceptResult, IdempotencyKey } from '../store.ts';
+import { ATTEMPT, DELIVERY, NOTIFICATION } from './columns.ts';
+import { moved, type SubmissionRow, tried } from './rows.ts';
 import { insertInto } from './statements.ts';
 
 export interface Accepts {
   /** Writes one submission inside the running transaction. */
-  one(submission: Submission, tally: Tally, moves: MoveText[]): AcceptResult;
+  one(submission: SubmissionRow, tally: Tally, moves: MoveText[]): AcceptResult;
   findAnswer(scope: string, key: string): { readonly fingerprint: string; readonly answer: string } | null;
 }
 
 export function prepareAccept(db: DatabaseSync): Accepts {
-  const insertNotification = insertInto(db, 'notifications', [
-    ...['id', 'request_id', 'broadcast_id', 'created_at', 'user_id', 'addresses', 'title', 'message', 'action_url'],
-    ...['data', 'overrides', 'priority', 'send_at', 'expires_at', 'retry', 'on_unknown', 'metadata', 'tags'],
-  ]);
-  const insertDelivery = insertInto(db, 'deliveries', [
-    ...['notification_id', 'leg', 'chain', 'status', 'version', 'priority', 'due_at', 'expires_at', 'round'],
-    ...['position', 'dropped', 'attempts', 'crashes', 'limited_since', 'channel_used', 'reason', 'sent_at'],
-    ...['delivered_at', 'finished_at', 'discarded_at'],
-  ]);
-  const insertAttempt = prepareAttempt(db);
+  const insertNotification = insertInto(db, 'notifications', NOTIFICATION);
+  const insertDelivery = insertInto(db, 'deliveries', DELIVERY);
+  const insertAttempt = insertInto(db, 'attempts', ATTEMPT);
   const insertKey = db.prepare(
     'INSERT INTO idempotency_keys (scope, key, fingerprint, answer, created_at) VALUES (:scope, :key, :fingerprint, :answer, :createdAt) ON CONFLICT DO NOTHING',
   );
@@ -39,17 +33,17 @@ export function prepareAccept(db: DatabaseSync): Accepts {
     return { kind: 'replayed', answer: before.answer };
   };
 
-  const one: Accepts['one'] = ({ notifications, key }, tally, moves) => {
+  const one: Accepts['one'] = ([notifications, key], tally, moves) => {
     const result: AcceptResult = key === null ? { kind: 'accepted' } : remember(key);
     if (result.kind !== 'accepted') return result;
-    for (const { notification, deliveries, attempts } of notifications) {
-      insertNotification.run(notificationParams(notification));
-      for (const delivery of deliveries) {
-        insertDelivery.run(deliveryParams(delivery));
-        const log = attempts.get(delivery.id) ?? [];
-        for (const attempt of log) insertAttempt.run(attemptParams(delivery, attempt));
-        tallyWritten(tally, delivery, []);
-        moves.push(moveText(delivery, log));
+    for (const [notification, legs] of notifications) {
+      insertNotification.run(notification);
+      for (const [delivery, attempts] of legs) {
+        insertDelivery.run(delivery);
+        for (const attempt of attempts) insertAttempt.run(attempt);
+        const state = moved(delivery);
+        tallyWritten(tally, state, []);
+        moves.push(moveText(state, attempts.map(tried)));
       }
     }
     tallyAccepted(tally, notifications.length);
@@ -57,11 +51,4 @@ export function prepareAccept(db: DatabaseSync): Accepts {
   };
 
   return { one, findAnswer };
-}
-
-export function prepareAttempt(db: DatabaseSync) {
-  return insertInto(db, 'attempts', [
-    ...['notification_id', 'leg', 'number', 'channel', 'provider', 'outcome', 'code', 'detail', 'started_at'],
-    ...['duration_ms', 'provider_message_id'],
-  ]);
 }

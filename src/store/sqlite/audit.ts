@@ -15,8 +15,8 @@ import {
 } from '../audit.ts';
 import { FORGOTTEN_MINUTE } from '../retention.ts';
 import { WrongDatabase } from '../store.ts';
+import { idBytes, idFrom, type Row } from './columns.ts';
 import { asPortError } from './database.ts';
-import { idBytes, idFrom, type Row } from './rows.ts';
 
 const START = new Uint8Array(16);
 const END = new Uint8Array(16).fill(0xff);

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
-import type { Claim, Lease } from '../store.ts';
-import { CLAIM_COLUMNS, claimOf, deliveryKey, priorityNumber, type Values } from './rows.ts';
+import type { Lease } from '../store.ts';
+import { CLAIM_COLUMNS, claimRowFrom, deliveryKey, type Values } from './columns.ts';
+import { type ClaimRow, deliveryOf, priorityNumber } from './rows.ts';
 import { READY, valueQuery } from './statements.ts';
 
 const CLAIMABLE = `SELECT ${CLAIM_COLUMNS} FROM deliveries d JOIN notifications n ON n.id = d.notification_id`;
@@ -24,18 +25,23 @@ export function prepareClaims(db: DatabaseSync) {
   );
   const nextReady = db.prepare(`SELECT min(due_at) AS at FROM deliveries WHERE ${READY} AND priority = ?`);
 
-  const lease = (row: Values, now: number, leaseMs: number, named: boolean): Claim | null => {
-    const { delivery, notification } = claimOf(row);
-    const after = claimed(delivery, now + leaseMs, now, named);
+  const lease = (row: Values, now: number, leaseMs: number, named: boolean): ClaimRow | null => {
+    const [before, notification] = claimRowFrom(row);
+    const after = claimed(deliveryOf(before), now + leaseMs, now, named);
     if (after === null) return null;
     // Its key comes first, as the bytes that it is.
     take.run(after.status, after.version, after.dueAt, row[0] ?? null, after.leg);
-    return { delivery: after, notification };
+    const taken: [...typeof before] = [...before];
+    [taken[3], taken[4], taken[6]] = [after.status, after.version, after.dueAt];
+    return [taken, notification];
   };
 
   return {
-    claimDue(request: { limit: number; order: readonly Priority[]; leaseMs: number }, now: number): readonly Claim[] {
-      const claims: Claim[] = [];
+    claimDue(
+      request: { limit: number; order: readonly Priority[]; leaseMs: number },
+      now: number,
+    ): readonly ClaimRow[] {
+      const claims: ClaimRow[] = [];
       for (const priority of request.order) {
         const room = request.limit - claims.length;
         if (room <= 0) break;
@@ -47,11 +53,12 @@ export function prepareClaims(db: DatabaseSync) {
       return claims;
     },
 
-    claim(ids: readonly DeliveryId[], leaseMs: number, now: number): readonly Claim[] {
+    claim(ids: readonly DeliveryId[], leaseMs: number, now: number): readonly ClaimRow[] {
       return ids.flatMap((id) => {
         const { notification_id, leg } = deliveryKey(id);
         const [row] = byId.all(notification_id, leg);
-        return row === undefined ? [] : (lease(row, now, leaseMs, true) ?? []);
+        const claim = row === undefined ? null : lease(row, now, leaseMs, true);
+        return claim === null ? [] : [claim];
       });
     },
 
@@ -62,7 +69,7 @@ export function prepareClaims(db: DatabaseSync) {
       });
     },
 
-    expiredLeases: (limit: number, now: number): readonly Claim[] => expired.all(now, limit).map(claimOf),
+    expiredLeases: (limit: number, now: number): readonly ClaimRow[] => expired.all(now, limit).map(claimRowFrom),
 
     nextDueAt(): number | null {
       const times = [nextReady.get(0), nextReady.get(1), nextReady.get(2)]

@@ -2,22 +2,23 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { CounterKind } from '../../domain/counters.ts';
 import { type DeliveryId, deliveryId, legOf, type NotificationId, notificationOf } from '../../domain/ids.ts';
 import { type Content, portable, type RowKey, type TableName } from '../transfer.ts';
-import { entryFrom } from './inbox.ts';
 import {
+  ATTEMPT,
   attemptFrom,
-  attemptParams,
+  DELIVERY,
   deliveryFrom,
   deliveryKey,
-  deliveryParams,
+  ENTRY,
   idBytes,
   idFrom,
-  json,
+  NOTIFICATION,
   NOTIFICATION_COLUMNS,
   notificationFrom,
-  notificationParams,
   type Params,
   type Row,
-} from './rows.ts';
+} from './columns.ts';
+import { entryFrom } from './inbox.ts';
+import { attemptRow, deliveryRow, entryRow, notificationRow } from './rows.ts';
 import { messageFrom } from './sandbox.ts';
 
 /** How the rows of one table are read in the order of their keys, and written. */
@@ -34,7 +35,7 @@ export const SHAPES: { readonly [T in TableName]: Shape<Content[T]> } = {
     select: `SELECT ${NOTIFICATION_COLUMNS} FROM notifications n`,
     key: ['n.id'],
     from: notificationFrom,
-    params: notificationParams,
+    params: (notification) => named(NOTIFICATION, notificationRow(notification)),
     keyValues: ([id]) => [idBytes(id as NotificationId)],
   },
   attempts: {
@@ -43,7 +44,7 @@ export const SHAPES: { readonly [T in TableName]: Shape<Content[T]> } = {
     from: (row) =>
       portable({ ...attemptFrom(row), deliveryId: deliveryId(idFrom(row.notification_id), row.leg as number) }),
     params: (attempt) =>
-      attemptParams({ notificationId: notificationOf(attempt.deliveryId), leg: legOf(attempt.deliveryId) }, attempt),
+      named(ATTEMPT, attemptRow(notificationOf(attempt.deliveryId), legOf(attempt.deliveryId), attempt)),
     keyValues: ([id, number]) => [...Object.values(deliveryKey(id as DeliveryId)), number as number],
   },
   idempotency_keys: {
@@ -65,14 +66,7 @@ export const SHAPES: { readonly [T in TableName]: Shape<Content[T]> } = {
     from: (row) => ({ ...entryFrom(row), seq: row.seq as number }),
     params: (entry) => ({
       seq: entry.seq,
-      id: idBytes(entry.id),
-      notification_id: idBytes(entry.notificationId),
-      user_id: entry.userId,
-      title: entry.title,
-      body: entry.body,
-      action_url: entry.actionUrl,
-      data: json(entry.data),
-      created_at: entry.createdAt,
+      ...named(ENTRY, entryRow(entry)),
       seen_at: entry.seenAt,
       read_at: entry.readAt,
       archived_at: entry.archivedAt,
@@ -109,7 +103,11 @@ export const SHAPES: { readonly [T in TableName]: Shape<Content[T]> } = {
     select: 'SELECT * FROM deliveries',
     key: ['notification_id', 'leg'],
     from: deliveryFrom,
-    params: deliveryParams,
+    params: (delivery) => named(DELIVERY, deliveryRow(delivery)),
     keyValues: ([id]) => Object.values(deliveryKey(id as DeliveryId)),
   },
 };
+
+function named(columns: readonly string[], row: readonly SQLInputValue[]): Params {
+  return Object.fromEntries(columns.map((column, place) => [column, row[place] ?? null]));
+}

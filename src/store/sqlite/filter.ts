@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { DELIVERY_STATUSES } from '../../domain/delivery.ts';
 import type { NotificationFilter } from '../store.ts';
-import type { Params } from './rows.ts';
+import type { Params } from './columns.ts';
 
 /** The folded status as SQL: the first of a notification's deliveries' states in the folding order. */
 const FOLDED_STATUS = `(SELECT min(CASE f.status ${DELIVERY_STATUSES.map((status, rank) => `WHEN '${status}' THEN ${rank}`).join(' ')} END)

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
-import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus } from '../inbox.ts';
 import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
-import { idBytes, idFrom, json, parse, type Row } from './rows.ts';
+import { ENTRY, idBytes, idFrom, type Row } from './columns.ts';
+import { type EntryRow, parse } from './rows.ts';
 import { insertInto } from './statements.ts';
 
 const SHOWN: Readonly<Record<InboxStatus | 'all', string>> = {
@@ -24,9 +25,7 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
 
 /** The inbox's statements; the writing ones run inside the caller's transaction. */
 export function prepareInbox(db: DatabaseSync) {
-  const insert = insertInto(db, 'inbox', [
-    ...['user_id', 'id', 'notification_id', 'title', 'body', 'action_url', 'data', 'created_at'],
-  ]);
+  const insert = insertInto(db, 'inbox', ENTRY);
   const exists = db.prepare('SELECT 1 AS yes FROM inbox WHERE id = ?');
   const find = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND id = ?');
   const counts = db.prepare(
@@ -53,19 +52,9 @@ export function prepareInbox(db: DatabaseSync) {
   );
 
   return {
-    add(entries: readonly NewInboxEntry[]): void {
+    add(entries: readonly EntryRow[]): void {
       for (const entry of entries) {
-        if (exists.get(idBytes(entry.id)) !== undefined) continue;
-        insert.run({
-          user_id: entry.userId,
-          id: idBytes(entry.id),
-          notification_id: idBytes(entry.notificationId),
-          title: entry.title,
-          body: entry.body,
-          action_url: entry.actionUrl,
-          data: json(entry.data),
-          created_at: entry.createdAt,
-        });
+        if (exists.get(idBytes(entry[1])) === undefined) insert.run(entry);
       }
     },
 
@@ -149,7 +138,7 @@ function markFrom(row: Row): MarkRow {
     seq: row.seq as number,
     entrySeq: row.entry_seq as number,
     mark: row.mark as InboxMark,
-    ids: parse(row.ids) as readonly DeliveryId[] | null,
+    ids: parse(row.ids as string | null) as readonly DeliveryId[] | null,
     before: row.before as number | null,
   };
 }
@@ -162,7 +151,7 @@ export function entryFrom(row: Row): InboxEntry {
     title: row.title as string | null,
     body: row.body as string,
     actionUrl: row.action_url as string | null,
-    data: parse(row.data) as JsonObject | null,
+    data: parse(row.data as string | null) as JsonObject | null,
     createdAt: row.created_at as number,
     seenAt: row.seen_at as number | null,
     readAt: row.read_at as number | null,

@@ -4,7 +4,6 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import { type DeliveryId, deliveryId, firstIdAt, MAX_LEGS, type NotificationId } from '../../domain/ids.ts';
 import type { Attempt } from '../../domain/outcome.ts';
 import type { Claim, NotificationFilter, NotificationRecord, Page, PageRequest, Store, StoreStats } from '../store.ts';
-import { addSearch, conditions } from './filter.ts';
 import {
   attemptFrom,
   deliveryFrom,
@@ -15,7 +14,8 @@ import {
   notificationFrom,
   type Params,
   type Row,
-} from './rows.ts';
+} from './columns.ts';
+import { addSearch, conditions } from './filter.ts';
 import { READY, UNSENT } from './statements.ts';
 
 /** States for which `deliveries_unsent` leads to the notifications without walking over all the others. */

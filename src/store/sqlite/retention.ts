@@ -3,7 +3,7 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import { deliveryId, firstIdAt, type NotificationId } from '../../domain/ids.ts';
 import { type LegState, look } from '../../domain/retention.ts';
 import { FORGOTTEN_MINUTE, LEGS_AT_ONCE, type RetentionStore } from '../retention.ts';
-import { idBytes, idFrom, type Row } from './rows.ts';
+import { idBytes, idFrom, type Row } from './columns.ts';
 
 type Forget = Parameters<RetentionStore['forget']>[0];
 

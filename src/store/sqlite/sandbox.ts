@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Channel } from '../../domain/channel.ts';
-import { deliveryId } from '../../domain/ids.ts';
+import { deliveryId, legOf, notificationOf } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
 import {
   type NewSandboxMessage,
@@ -10,8 +10,9 @@ import {
   type SandboxMessage,
   type SandboxPage,
 } from '../sandbox.ts';
+import { idBytes, idFrom, type Params, type Row } from './columns.ts';
 import { lowerAscii } from './filter.ts';
-import { deliveryKey, idBytes, idFrom, type Params, parse, type Row } from './rows.ts';
+import { parse } from './rows.ts';
 import { insertInto } from './statements.ts';
 
 const TEXTS = SANDBOX_TEXTS.map((field) => `json_extract(message, '$.${field}')`);
@@ -27,13 +28,14 @@ export function prepareSandbox(db: DatabaseSync) {
     add(messages: readonly NewSandboxMessage[]): void {
       let last: number | bigint = 0;
       for (const caught of messages) {
-        last = insert.run({
-          ...deliveryKey(caught.deliveryId),
-          channel: caught.channel,
-          recipient: caught.to,
-          message: JSON.stringify(caught.message),
-          caught_at: caught.caughtAt,
-        }).lastInsertRowid;
+        last = insert.run([
+          notificationOf(caught.deliveryId),
+          legOf(caught.deliveryId),
+          caught.channel,
+          caught.to,
+          JSON.stringify(caught.message),
+          caught.caughtAt,
+        ]).lastInsertRowid;
       }
       trim.run(Number(last) - SANDBOX_KEEPS);
     },
@@ -81,7 +83,7 @@ export function messageFrom(row: Row): SandboxMessage {
     deliveryId: deliveryId(notificationId, row.leg as number),
     channel: row.channel as Channel,
     to: row.recipient as string,
-    message: parse(row.message) as JsonObject,
+    message: parse(row.message as string) as JsonObject,
     caughtAt: row.caught_at as number,
   };
 }

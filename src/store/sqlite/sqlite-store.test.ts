@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
 import { inboxContract } from '../../../test/contract/inbox-contract.ts';
 import { moveContract } from '../../../test/contract/move-contract.ts';
 import { retentionContract } from '../../../test/contract/retention-contract.ts';
@@ -12,7 +13,10 @@ import { storeContract } from '../../../test/contract/store-contract.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
 import { StoreUnavailable } from '../store.ts';
-import { openSqliteStore } from './sqlite-store.ts';
+import { askRows } from './ask-rows.ts';
+import { openRowStore } from './row-store.ts';
+import { serveRows } from './serve-rows.ts';
+import { inWords, openSqliteStore } from './sqlite-store.ts';
 
 const open = async (t: TestContext) => {
   const folder = await mkdtemp(join(tmpdir(), 'tidings-sqlite-'));
@@ -25,11 +29,34 @@ const open = async (t: TestContext) => {
   return { store, clock };
 };
 
+/** The same store at the other end of a line, as on its own thread; but on a clock that a test can set. */
+const openBehindLine = async (t: TestContext) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tidings-sqlite-'));
+  const clock = new ManualClock();
+  const rows = openRowStore({ path: join(folder, 'tidings.db'), clock });
+  const { port1, port2 } = new MessageChannel();
+  // Nobody else writes to the file; to look for them every 20 ms of a clock that a test sets on by a month takes minutes.
+  serveRows({ ...rows, subscribe: () => () => undefined }, port2);
+  const store = inWords({ ...askRows(port1), migrated: rows.migrated });
+  t.after(async () => {
+    await store.close();
+    port1.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return { store, clock };
+};
+
 storeContract('SQLite', open);
 inboxContract('SQLite', open);
 sandboxContract('SQLite', open);
 moveContract('SQLite', open);
 retentionContract('SQLite', open);
+
+storeContract('SQLite behind a line', openBehindLine);
+inboxContract('SQLite behind a line', openBehindLine);
+sandboxContract('SQLite behind a line', openBehindLine);
+moveContract('SQLite behind a line', openBehindLine);
+retentionContract('SQLite behind a line', openBehindLine);
 
 test('tells of a write before the claim that it made possible', async (t) => {
   const { store, clock, make, accept, claimDue } = await storeKit(t, open);

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Content, Copy, RowKey, RowLimit, TableName } from '../transfer.ts';
+import type { Row } from './columns.ts';
 import { SHAPES, type Shape } from './content-shapes.ts';
-import type { Row } from './rows.ts';
 import { insertInto, type RowStatement } from './statements.ts';
 
 /** Everything to read and write whole tables with; the writing functions run inside the caller's transaction. */
@@ -75,7 +75,7 @@ export function prepareTransfer(db: DatabaseSync, path: string) {
         const values = params(row);
         const insert = inserts.get(table) ?? insertInto(db, table, Object.keys(values));
         inserts.set(table, insert);
-        insert.run(values);
+        insert.run(Object.values(values));
       }
       return true;
     },
