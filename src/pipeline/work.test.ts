@@ -23,25 +23,25 @@ describe('a worker', () => {
     assert.deepEqual(await statuses(trip, ids), { sent: 45 });
   });
 
-  test('counts only those that wait for somebody outside, and has four times as many in hand at most', async (t) => {
+  test('counts only those that wait for somebody outside, and has eight times as many in hand at most', async (t) => {
     const trip = openTrip(t, { concurrency: 10, providers: { in_app: [{ id: 'inbox', hostOf: () => null }] } });
     trip.channels.always('in_app', 'inbox', slowly(trip.time, SECOND));
     const send = () => trip.send({ recipient: { userId: '42' }, channels: ['in_app'] });
     const ids = await Promise.all(Array.from({ length: 200 }, send));
     trip.start();
     await trip.time.run(5 * SECOND);
-    assert.equal(trip.channels.mostAtOnce('in_app', 'inbox'), 40);
+    assert.equal(trip.channels.mostAtOnce('in_app', 'inbox'), 80);
     assert.deepEqual(await statuses(trip, ids), { sent: 200 });
   });
 
   test('asks for more at once as long as what comes waits for nobody outside, and then keeps to its slots', async (t) => {
     const { trip, asked } = await usedToTheInbox(t);
-    assert.deepEqual(asked.slice(0, 4), [10, 20, 40, 40]);
+    assert.deepEqual(asked.slice(0, 5), [10, 20, 40, 80, 80]);
     trip.channels.always('email', 'smtp', slowly(trip.time, SECOND));
     const ids = await sendMany(trip, 45);
     asked.length = 0;
     await trip.time.run(500);
-    assert.deepEqual(asked, [40], 'what has no slot waits for one before more is asked for');
+    assert.deepEqual(asked, [80], 'what has no slot waits for one before more is asked for');
     await trip.time.run(5 * SECOND);
     assert.equal(trip.channels.mostAtOnce('email', 'smtp'), 10);
     assert.deepEqual(await statuses(trip, ids), { sent: 45 });

@@ -62,7 +62,7 @@ const FAULT_WAIT = 250;
  * How many times `concurrency` a worker has in hand at most: what waits for nobody outside, as an entry in the inbox,
  * gives its slot back before it is done. So the store always has enough of them for one commit to serve many.
  */
-const MOST_IN_HAND = 4;
+const MOST_IN_HAND = 8;
 /** One claim asks for no more than this, or than there are slots: it keeps the store busy as a whole. */
 const MOST_AT_ONCE = 1_000;
 

@@ -112,14 +112,23 @@ export const CLAIM_COLUMNS = [
 ].join(', ');
 
 export function claimRowFrom(values: Values): ClaimRow {
-  return [deliveryRowFrom(values.slice(0, DELIVERY.length)), notificationRowFrom(values.slice(DELIVERY.length))];
+  const id = idFrom(values[0]);
+  const delivery = [id, ...values.slice(1, DELIVERY.length)];
+  const notification = [id, ...values.slice(DELIVERY.length + 1)];
+  notification[BROADCAST_ID] = idOrNull(notification[BROADCAST_ID]);
+  return [delivery, notification] as unknown as ClaimRow;
 }
+
+const BROADCAST_ID = NOTIFICATION.indexOf('broadcast_id');
 
 function deliveryRowFrom([id, ...rest]: Values): DeliveryRow {
   return [idFrom(id), ...rest] as unknown as DeliveryRow;
 }
 
 function notificationRowFrom([id, requestId, broadcastId, ...rest]: Values): NotificationRow {
-  const broadcast = broadcastId === null ? null : idFrom(broadcastId);
-  return [idFrom(id), requestId, broadcast, ...rest] as unknown as NotificationRow;
+  return [idFrom(id), requestId, idOrNull(broadcastId), ...rest] as unknown as NotificationRow;
+}
+
+function idOrNull(value: SQLOutputValue | undefined): NotificationId | null {
+  return value === null ? null : idFrom(value);
 }

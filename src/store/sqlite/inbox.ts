@@ -25,8 +25,7 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
 
 /** The inbox's statements; the writing ones run inside the caller's transaction. */
 export function prepareInbox(db: DatabaseSync) {
-  const insert = insertInto(db, 'inbox', ENTRY);
-  const exists = db.prepare('SELECT 1 AS yes FROM inbox WHERE id = ?');
+  const insert = insertInto(db, 'inbox', ENTRY, 'ON CONFLICT (id) DO NOTHING');
   const find = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND id = ?');
   const counts = db.prepare(
     `SELECT count(*) AS total, count(*) FILTER (WHERE read_at IS NULL) AS unread,
@@ -53,9 +52,7 @@ export function prepareInbox(db: DatabaseSync) {
 
   return {
     add(entries: readonly EntryRow[]): void {
-      for (const entry of entries) {
-        if (exists.get(idBytes(entry[1])) === undefined) insert.run(entry);
-      }
+      for (const entry of entries) insert.run(entry);
     },
 
     list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {

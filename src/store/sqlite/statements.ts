@@ -6,10 +6,10 @@ export interface RowStatement {
   run(row: readonly SQLInputValue[]): StatementResultingChanges;
 }
 
-/** An insert of one row. */
-export function insertInto(db: DatabaseSync, table: string, columns: readonly string[]): RowStatement {
+/** An insert of one row; `conflict` says what is done where it is there already. */
+export function insertInto(db: DatabaseSync, table: string, columns: readonly string[], conflict = ''): RowStatement {
   const places = columns.map(() => '?').join(', ');
-  return rowStatement(db, `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`, columns);
+  return rowStatement(db, `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places}) ${conflict}`, columns);
 }
 
 /** A statement whose parameters `?1`, `?2`, … are those columns: binding them by name takes twice as long as the rest. */

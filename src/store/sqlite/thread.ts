@@ -16,6 +16,9 @@ export interface ThreadOptions {
   readonly compileCache: string | null;
 }
 
+/** MiB: rows live no longer than the commit that writes them. What the process is started with (bin/tidings.js) is four times that. */
+const YOUNG_GENERATION = 12;
+
 /** What the thread says for itself. */
 type Word =
   | { readonly kind: 'opened'; readonly migrated: readonly string[] }
@@ -36,6 +39,7 @@ export async function openStoreThread(path: string, onNotice: (text: string) => 
     name: 'store',
     workerData: options,
     transferList: [port2],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
   });
   thread.on('error', (error) => {
     throw error;
