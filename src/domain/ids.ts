@@ -16,28 +16,41 @@ export interface IdMaker {
   notificationId(time: number): NotificationId;
 }
 
-/** `random(n)` answers n fresh random bytes. */
-export function idMaker(random: (bytes: number) => Uint8Array): IdMaker {
+/** Random bytes of one id. */
+const RANDOM_BYTES = 9;
+
+/** `random(n)` answers n fresh random bytes. They are drawn for `ahead` ids at once, as each time may cost microseconds. */
+export function idMaker(random: (bytes: number) => Uint8Array, ahead = 1): IdMaker {
   let lastTime = 0;
   let lastCounter = 0;
+  /** How ids of `lastTime` begin. */
+  let stamp = stampOf(lastTime);
+  let drawn: Uint8Array = new Uint8Array();
+  let next = 0;
   return {
     notificationId(time) {
-      const bytes = random(9);
+      if (next + RANDOM_BYTES > drawn.length) {
+        drawn = random(RANDOM_BYTES * ahead);
+        next = 0;
+      }
+      const byte = (index: number) => drawn[next + index] ?? 0;
       // rand_a (12 bits) counts within one millisecond, so that ids made in one process keep their order
       // (RFC 9562 §6.2, method 1). A clock that stands still or steps back only keeps the counter running.
       if (time > lastTime) {
         lastTime = time;
+        stamp = stampOf(lastTime);
         // 11 random bits to start from; the twelfth is room to count.
-        lastCounter = ((bytes[0] ?? 0) << 3) | ((bytes[1] ?? 0) >> 5);
+        lastCounter = (byte(0) << 3) | (byte(1) >> 5);
       } else if (++lastCounter > 0xfff) {
         lastTime += 1;
+        stamp = stampOf(lastTime);
         lastCounter = 0;
       }
-      const stamp = lastTime.toString(16).padStart(12, '0');
-      const variant = 0x80 | ((bytes[2] ?? 0) & 0x3f);
-      const tail = hex(bytes.subarray(4, 9));
-      const id = `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${lastCounter.toString(16).padStart(3, '0')}-${hexByte(variant)}${hexByte(bytes[3] ?? 0)}-${tail}00`;
-      return id as NotificationId;
+      const version = hexByte(0x70 | (lastCounter >> 8)) + hexByte(lastCounter & 0xff);
+      const variant = hexByte(0x80 | (byte(2) & 0x3f)) + hexByte(byte(3));
+      const tail = hexByte(byte(4)) + hexByte(byte(5)) + hexByte(byte(6)) + hexByte(byte(7)) + hexByte(byte(8));
+      next += RANDOM_BYTES;
+      return `${stamp}-${version}-${variant}-${tail}00` as NotificationId;
     },
   };
 }
@@ -69,16 +82,17 @@ export function parseDeliveryId(text: string): DeliveryId | null {
 
 /** The smallest notification id of a millisecond: the lower bound of a time range. */
 export function firstIdAt(time: number): NotificationId {
-  const stamp = Math.max(0, Math.floor(time)).toString(16).padStart(12, '0');
-  return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7000-8000-000000000000` as NotificationId;
+  return `${stampOf(Math.max(0, Math.floor(time)))}-7000-8000-000000000000` as NotificationId;
 }
+
+/** The 48 bits of a time, as they stand at the beginning of an id. */
+function stampOf(time: number): string {
+  const stamp = time.toString(16).padStart(12, '0');
+  return `${stamp.slice(0, 8)}-${stamp.slice(8)}`;
+}
+
+const HEX_BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
 function hexByte(value: number): string {
-  return value.toString(16).padStart(2, '0');
-}
-
-function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += hexByte(byte);
-  return text;
+  return HEX_BYTES[value] ?? '';
 }
