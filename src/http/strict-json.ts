@@ -54,7 +54,8 @@ export function strictJson(bytes: Buffer): StrictJson {
 
 /** One step of a JSON pointer. */
 export function pointerStep(key: string | number): string {
-  return `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof key === 'number') return `/${key}`;
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function refuse(code: Refusal['code'], pointer: string | null = null): Refusal {
