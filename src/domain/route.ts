@@ -34,9 +34,18 @@ export function planRoute(
 ): readonly Leg[] {
   const addressed = (channel: Channel) => addressFor(channel, recipient, rules.sandboxed) !== null;
   const entries = wanted ?? defaultEntries(recipient, rules);
-  const chains = strategy === 'fallback' ? [entries.flat()] : entries.map((entry) => [entry].flat());
+  const chains = strategy === 'fallback' ? [inOneChain(entries)] : entries.map((entry) => inOneChain([entry]));
   const legs = chains.map((chain) => ({ chain, unaddressed: chain.filter((channel) => !addressed(channel)) }));
   return legs.some((leg) => leg.unaddressed.length < leg.chain.length) ? legs : [];
+}
+
+function inOneChain(entries: readonly (Channel | readonly Channel[])[]): readonly Channel[] {
+  const chain: Channel[] = [];
+  for (const entry of entries) {
+    if (typeof entry === 'string') chain.push(entry);
+    else chain.push(...entry);
+  }
+  return chain;
 }
 
 function defaultEntries(recipient: Recipient, rules: RouteRules): readonly Channel[] {
