@@ -23,8 +23,12 @@ const RANDOM_BYTES = 9;
 export function idMaker(random: (bytes: number) => Uint8Array, ahead = 1): IdMaker {
   let lastTime = 0;
   let lastCounter = 0;
-  /** How ids of `lastTime` begin. */
-  let stamp = stampOf(lastTime);
+  /** The last id: what differs in the next one is written over it. */
+  const text = Buffer.from(firstIdAt(0), 'latin1');
+  const write = (place: number, byte: number) => {
+    text[place] = digit(byte >> 4);
+    text[place + 1] = digit(byte & 0xf);
+  };
   let drawn: Uint8Array = new Uint8Array();
   let next = 0;
   return {
@@ -38,19 +42,21 @@ export function idMaker(random: (bytes: number) => Uint8Array, ahead = 1): IdMak
       // (RFC 9562 §6.2, method 1). A clock that stands still or steps back only keeps the counter running.
       if (time > lastTime) {
         lastTime = time;
-        stamp = stampOf(lastTime);
+        text.write(stampOf(lastTime), 'latin1');
         // 11 random bits to start from; the twelfth is room to count.
         lastCounter = (byte(0) << 3) | (byte(1) >> 5);
       } else if (++lastCounter > 0xfff) {
         lastTime += 1;
-        stamp = stampOf(lastTime);
+        text.write(stampOf(lastTime), 'latin1');
         lastCounter = 0;
       }
-      const version = hexByte(0x70 | (lastCounter >> 8)) + hexByte(lastCounter & 0xff);
-      const variant = hexByte(0x80 | (byte(2) & 0x3f)) + hexByte(byte(3));
-      const tail = hexByte(byte(4)) + hexByte(byte(5)) + hexByte(byte(6)) + hexByte(byte(7)) + hexByte(byte(8));
+      write(14, 0x70 | (lastCounter >> 8));
+      write(16, lastCounter & 0xff);
+      write(19, 0x80 | (byte(2) & 0x3f));
+      write(21, byte(3));
+      for (let index = 4; index < RANDOM_BYTES; index++) write(16 + 2 * index, byte(index));
       next += RANDOM_BYTES;
-      return `${stamp}-${version}-${variant}-${tail}00` as NotificationId;
+      return text.toString('latin1') as NotificationId;
     },
   };
 }
@@ -91,8 +97,11 @@ function stampOf(time: number): string {
   return `${stamp.slice(0, 8)}-${stamp.slice(8)}`;
 }
 
-const HEX_BYTES = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
-
 function hexByte(value: number): string {
-  return HEX_BYTES[value] ?? '';
+  return value.toString(16).padStart(2, '0');
+}
+
+/** The character code of a hexadecimal digit. */
+function digit(value: number): number {
+  return value + (value < 10 ? 0x30 : 0x57);
 }
