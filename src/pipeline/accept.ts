@@ -196,9 +196,9 @@ function tell(plan: Routable, result: AcceptResult | undefined, deps: AcceptDeps
   if (result?.kind !== 'accepted') return;
   const { notifications } = submission;
   deps.emit({ type: 'accepted', requestId, ids: notifications.map(({ notification }) => notification.id) });
-  const deliveries: Delivery[] = [];
-  for (const one of notifications) deliveries.push(...one.deliveries);
-  deps.handOff(deliveries);
+  const [first] = notifications;
+  const isOne = first !== undefined && notifications.length === 1;
+  deps.handOff(isOne ? first.deliveries : notifications.flatMap(({ deliveries }) => deliveries));
 }
 
 function toAnswer(plan: Routable, result: AcceptResult | undefined): AcceptAnswer {

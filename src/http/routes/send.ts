@@ -143,7 +143,8 @@ function locationOf(id: string): string {
 }
 
 function singleAnswer({ id, createdAt, notifications }: Accepted): string {
-  return JSON.stringify({ id, status: notifications[0]?.status ?? 'pending', created_at: formatTime(createdAt) });
+  // Nothing in it needs to be escaped, and so it costs a fraction of what `JSON.stringify` does.
+  return `{"id":"${id}","status":"${notifications[0]?.status ?? 'pending'}","created_at":"${formatTime(createdAt)}"}`;
 }
 
 function broadcastAnswer({ id, notifications }: Accepted): string {
