@@ -70,6 +70,35 @@ describe('a notification id', () => {
   });
 });
 
+describe('random bytes that are drawn ahead', () => {
+  /** Bytes that never come twice in a row, so that any that is used twice, or left out, shows. */
+  function stream(): (count: number) => Uint8Array {
+    let drawn = 0;
+    return (count) => Uint8Array.from({ length: count }, () => (drawn++ * 167 + (drawn >> 8)) & 0xff);
+  }
+
+  test('make the same ids as those that are drawn one by one', () => {
+    const times = fc.array(fc.integer({ min: NOW, max: NOW + 3 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(times, fc.integer({ min: 1, max: 12 }), (moments, ahead) => {
+        const one = idMaker(stream());
+        const many = idMaker(stream(), ahead);
+        for (const time of moments) assert.equal(many.notificationId(time), one.notificationId(time));
+      }),
+    );
+  });
+
+  test('are drawn anew when all of them are used', () => {
+    const counts: number[] = [];
+    const maker = idMaker((count) => {
+      counts.push(count);
+      return ones(count);
+    }, 3);
+    for (let id = 0; id < 7; id++) maker.notificationId(NOW);
+    assert.deepEqual(counts, [27, 27, 27]);
+  });
+});
+
 describe('a delivery id', () => {
   const notification = idMaker(ones).notificationId(NOW);
 

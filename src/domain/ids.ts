@@ -16,28 +16,47 @@ export interface IdMaker {
   notificationId(time: number): NotificationId;
 }
 
-/** `random(n)` answers n fresh random bytes. */
-export function idMaker(random: (bytes: number) => Uint8Array): IdMaker {
+/** Random bytes of one id. */
+const RANDOM_BYTES = 9;
+
+/** `random(n)` answers n fresh random bytes. They are drawn for `ahead` ids at once, as each time may cost microseconds. */
+export function idMaker(random: (bytes: number) => Uint8Array, ahead = 1): IdMaker {
   let lastTime = 0;
   let lastCounter = 0;
+  /** The last id: what differs in the next one is written over it. */
+  const text = Buffer.from(firstIdAt(0), 'latin1');
+  const write = (place: number, byte: number) => {
+    text[place] = digit(byte >> 4);
+    text[place + 1] = digit(byte & 0xf);
+  };
+  let drawn: Uint8Array = new Uint8Array();
+  let next = 0;
   return {
     notificationId(time) {
-      const bytes = random(9);
+      if (next + RANDOM_BYTES > drawn.length) {
+        drawn = random(RANDOM_BYTES * ahead);
+        next = 0;
+      }
+      const byte = (index: number) => drawn[next + index] ?? 0;
       // rand_a (12 bits) counts within one millisecond, so that ids made in one process keep their order
       // (RFC 9562 §6.2, method 1). A clock that stands still or steps back only keeps the counter running.
       if (time > lastTime) {
         lastTime = time;
+        text.write(stampOf(lastTime), 'latin1');
         // 11 random bits to start from; the twelfth is room to count.
-        lastCounter = ((bytes[0] ?? 0) << 3) | ((bytes[1] ?? 0) >> 5);
+        lastCounter = (byte(0) << 3) | (byte(1) >> 5);
       } else if (++lastCounter > 0xfff) {
         lastTime += 1;
+        text.write(stampOf(lastTime), 'latin1');
         lastCounter = 0;
       }
-      const stamp = lastTime.toString(16).padStart(12, '0');
-      const variant = 0x80 | ((bytes[2] ?? 0) & 0x3f);
-      const tail = hex(bytes.subarray(4, 9));
-      const id = `${stamp.slice(0, 8)}-${stamp.slice(8)}-7${lastCounter.toString(16).padStart(3, '0')}-${hexByte(variant)}${hexByte(bytes[3] ?? 0)}-${tail}00`;
-      return id as NotificationId;
+      write(14, 0x70 | (lastCounter >> 8));
+      write(16, lastCounter & 0xff);
+      write(19, 0x80 | (byte(2) & 0x3f));
+      write(21, byte(3));
+      for (let index = 4; index < RANDOM_BYTES; index++) write(16 + 2 * index, byte(index));
+      next += RANDOM_BYTES;
+      return text.toString('latin1') as NotificationId;
     },
   };
 }
@@ -69,16 +88,20 @@ export function parseDeliveryId(text: string): DeliveryId | null {
 
 /** The smallest notification id of a millisecond: the lower bound of a time range. */
 export function firstIdAt(time: number): NotificationId {
-  const stamp = Math.max(0, Math.floor(time)).toString(16).padStart(12, '0');
-  return `${stamp.slice(0, 8)}-${stamp.slice(8)}-7000-8000-000000000000` as NotificationId;
+  return `${stampOf(Math.max(0, Math.floor(time)))}-7000-8000-000000000000` as NotificationId;
+}
+
+/** The 48 bits of a time, as they stand at the beginning of an id. */
+function stampOf(time: number): string {
+  const stamp = time.toString(16).padStart(12, '0');
+  return `${stamp.slice(0, 8)}-${stamp.slice(8)}`;
 }
 
 function hexByte(value: number): string {
   return value.toString(16).padStart(2, '0');
 }
 
-function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += hexByte(byte);
-  return text;
+/** The character code of a hexadecimal digit. */
+function digit(value: number): number {
+  return value + (value < 10 ? 0x30 : 0x57);
 }

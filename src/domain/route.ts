@@ -34,9 +34,17 @@ export function planRoute(
 ): readonly Leg[] {
   const addressed = (channel: Channel) => addressFor(channel, recipient, rules.sandboxed) !== null;
   const entries = wanted ?? defaultEntries(recipient, rules);
-  const chains = strategy === 'fallback' ? [entries.flat()] : entries.map((entry) => [entry].flat());
+  const chains = strategy === 'fallback' ? [inOneChain(entries)] : entries.map((entry) => [entry].flat());
   const legs = chains.map((chain) => ({ chain, unaddressed: chain.filter((channel) => !addressed(channel)) }));
   return legs.some((leg) => leg.unaddressed.length < leg.chain.length) ? legs : [];
+}
+
+function inOneChain(entries: readonly (Channel | readonly Channel[])[]): readonly Channel[] {
+  return isChain(entries) ? entries : entries.flat();
+}
+
+function isChain(entries: readonly (Channel | readonly Channel[])[]): entries is readonly Channel[] {
+  return entries.every((entry) => typeof entry === 'string');
 }
 
 function defaultEntries(recipient: Recipient, rules: RouteRules): readonly Channel[] {

@@ -18,7 +18,17 @@ export function parseTime(text: string): number | null {
   return date.getTime() + ((Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second)) * 1000 + millis;
 }
 
+/** The second that was written last, and its text: times come in their order, thousands in a second. */
+let second = Number.NaN;
+let textOfSecond = '';
+
 /** RFC 3339, UTC, milliseconds. */
 export function formatTime(time: number): string {
-  return new Date(time).toISOString();
+  const whole = Math.trunc(time);
+  const start = Math.floor(whole / 1000);
+  if (start !== second) {
+    textOfSecond = new Date(whole).toISOString().slice(0, -'000Z'.length);
+    second = start;
+  }
+  return `${textOfSecond}${String(whole - start * 1000).padStart(3, '0')}Z`;
 }

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler, RouteOptions } from 'fastify';
 import type { ProblemCode } from '../domain/problem.ts';
 import type { Auth } from './auth.ts';
 import type { HttpLimits } from './deps.ts';
@@ -44,11 +45,16 @@ export function admission(
     if (refusal !== null) sendProblem(reply, refusal.code, refusal);
     else at.rateGuard(request, reply, () => (request.is404 ? refusePath(request, reply, at) : done()));
   });
-  // After the routes' own hooks, which ask for a key, and before the body is read.
-  app.addHook('preParsing', (request, reply, payload, done) => {
-    const refusal = refusalOfBody(request);
-    if (refusal === null) done(null, payload);
-    else sendProblem(reply, refusal.code, refusal);
+  // Last of all, after those who ask for a key, and before the body is read.
+  app.addHook('onRoute', (route) => {
+    if ([route.method].flat().every((method) => method === 'GET' || method === 'HEAD')) return;
+    const wanted = wantedBody(route);
+    const lookAtBody: onRequestHookHandler = (request, reply, done) => {
+      const refusal = refusalOfBody(request.raw, wanted);
+      if (refusal === null) done();
+      else sendProblem(reply, refusal.code, refusal);
+    };
+    route.onRequest = [...[route.onRequest ?? []].flat(), lookAtBody];
   });
 }
 
@@ -69,10 +75,26 @@ function refusalOfHead(request: FastifyRequest, limits: HttpLimits): HeadRefusal
   return null;
 }
 
+/** What a route takes for a body. */
+interface WantedBody {
+  /** Without one the request is refused for that alone. */
+  readonly isNeeded: boolean;
+  readonly form: RegExp;
+  /** Null: JSON, which is what everybody expects. */
+  readonly name: string | null;
+}
+
+function wantedBody({ schema, config }: RouteOptions): WantedBody {
+  const bodyType = config?.bodyType;
+  return {
+    isNeeded: schema?.body !== undefined && bodyType === undefined,
+    form: bodyType?.form ?? JSON_TYPE,
+    name: bodyType?.name ?? null,
+  };
+}
+
 /** What the headers say of the body. */
-function refusalOfBody(request: FastifyRequest): HeadRefusal | null {
-  const { raw } = request;
-  if (raw.method === 'GET' || raw.method === 'HEAD') return null;
+function refusalOfBody(raw: IncomingMessage, { isNeeded, form, name }: WantedBody): HeadRefusal | null {
   if (timesSent(raw, 'content-type') > 1) {
     return { code: 'bad_request', detail: 'There are several Content-Type headers.' };
   }
@@ -80,10 +102,7 @@ function refusalOfBody(request: FastifyRequest): HeadRefusal | null {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return { code: 'unsupported_media_type' };
   const length = raw.headers['content-length'];
   const isEmpty = raw.headers['transfer-encoding'] === undefined && (length === undefined || length === '0');
-  const { schema, config } = request.routeOptions;
-  const isNeeded = schema?.body !== undefined && config.bodyType === undefined;
   if (isEmpty && !isNeeded) return null;
-  const { form, name } = config.bodyType ?? { form: JSON_TYPE, name: null };
   if (!form.test(raw.headers['content-type'] ?? '')) {
     return { code: 'unsupported_media_type', ...(name === null ? {} : { detail: `The body must be ${name}.` }) };
   }

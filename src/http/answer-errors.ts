@@ -17,7 +17,8 @@ export function answerErrors(app: FastifyInstance, { random, log }: Pick<HttpDep
     // A stream was told of when it began: how long it lasted says nothing of how fast it was answered.
     if (reply.getHeader('content-type') === 'text/event-stream') return done();
     const error = errors.get(request);
-    log({ ...lineOf(request, reply), ...(error === undefined ? {} : { error }) });
+    const line = lineOf(request, reply);
+    log(error === undefined ? line : { ...line, error });
     done();
   });
 }
@@ -25,13 +26,13 @@ export function answerErrors(app: FastifyInstance, { random, log }: Pick<HttpDep
 /** What is told of a request, as it stands now. */
 export function lineOf(request: FastifyRequest, reply: FastifyReply): RequestLine {
   const route = request.is404 ? null : (request.routeOptions.url ?? null);
-  const { traceparent } = request.headers;
-  return {
+  const { traceparent } = request.raw.headers;
+  const line = {
     method: request.method,
     route,
     status: reply.statusCode,
     durationMs: reply.elapsedTime,
     requestId: request.id,
-    ...(typeof traceparent === 'string' ? { traceparent } : {}),
   };
+  return typeof traceparent === 'string' ? { ...line, traceparent } : line;
 }

@@ -59,8 +59,7 @@ function readObject(given: RecipientObjectIn, pointer: string, faults: Fault[]):
   const tokens = readPushTokens(given, pointer, faults);
   if (tokens !== null) read.pushTokens = tokens;
   if (faults.length > before) return null;
-  const { locale: _locale, timezone: _timezone, ...addresses } = read;
-  if (Object.keys(addresses).length === 0) {
+  if (Object.keys(read).every((field) => field === 'locale' || field === 'timezone')) {
     faults.push(fault(pointer, 'no_recipient'));
     return null;
   }

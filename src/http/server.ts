@@ -1,4 +1,4 @@
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, fastify, type preValidationHookHandler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { admission } from './admission.ts';
 import { answerErrors } from './answer-errors.ts';
@@ -54,10 +54,11 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   guardFrontDoor(app, door);
   const elsewhere = crossOrigin(app, new Set(deps.inboxOrigins));
   const guard = rateGuardOf(deps, auth);
-  const guardOthers = sparing(guard, (request) => {
+  const sparingGuard = sparing(guard, (request) => {
     const { url = '' } = request.routeOptions;
     return open.has(url) || (url === METRICS && auth.isAllowed(request.raw)) || elsewhere.isPreflight(request);
   });
+  const guardOthers = guard === unlimited ? unlimited : sparingGuard;
   admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: guardOthers });
   answerErrors(app, deps);
 
@@ -120,9 +121,11 @@ const NO_RECEIPTS: ReceiptDeps = {
   onOther: () => undefined,
 };
 
+const unlimited: RateGuard = (_request, _reply, pass) => pass();
+
 /** The limits on how often a client may ask. */
 function rateGuardOf({ rateLimits, trustedProxies = [] }: HttpDeps, { keyOf, tokenOf }: Auth): RateGuard {
-  if (rateLimits === undefined) return (_request, _reply, pass) => pass();
+  if (rateLimits === undefined) return unlimited;
   return rateGuard({ ...rateLimits, keyOf, tokenOf, addressOf: clientAddresses(trustedProxies) });
 }
 
@@ -201,11 +204,12 @@ function readBodies(app: FastifyInstance): void {
     done(new ProblemError(read.code, where === undefined ? {} : { detail: where }));
   });
   // A body where none is expected may only be an empty object.
-  app.addHook('preValidation', (request, _reply, done) => {
-    if (request.body === undefined || request.body === null || request.routeOptions.schema?.body !== undefined) {
-      return done();
-    }
+  const takeNothing: preValidationHookHandler = (request, _reply, done) => {
+    if (request.body === undefined || request.body === null) return done();
     const faults = nothing(request.body);
     done(faults.length === 0 ? undefined : new ProblemError('invalid_request', { faults }));
+  };
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.body === undefined) route.preValidation = [takeNothing, ...[route.preValidation ?? []].flat()];
   });
 }

@@ -104,6 +104,7 @@ const TAKEN: readonly (readonly [string, string, unknown])[] = [
   ['a byte order mark', '\ufeff{"a":1}', { a: 1 }],
   ['line ends and tabs', '{"a":"\\r\\n\\t"}', { a: '\r\n\t' }],
   ['constructor as a key', '{"constructor":"acme"}', { constructor: 'acme' }],
+  ['colons, braces and lists in texts, nothing escaped', '{"a:{":[":}{[",""]}', { 'a:{': [':}{[', ''] }],
   ['colons and braces in texts', '{"a:{":"\\":{["}', { 'a:{': '":{[' }],
   [
     'the deepest nesting',

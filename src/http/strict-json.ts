@@ -54,7 +54,8 @@ export function strictJson(bytes: Buffer): StrictJson {
 
 /** One step of a JSON pointer. */
 export function pointerStep(key: string | number): string {
-  return `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (typeof key === 'number') return `/${key}`;
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function refuse(code: Refusal['code'], pointer: string | null = null): Refusal {
@@ -66,15 +67,13 @@ function scan(text: string): { colons: number; depth: number; escaped: boolean }
   let colons = 0;
   let open = 0;
   let depth = 0;
-  let escaped = false;
+  // Only strings can hold one. Without any, each ends at the next quotation mark, which is found several times as fast.
+  const escaped = text.includes('\\');
   for (let index = 0; index < text.length; index++) {
     switch (text.charCodeAt(index)) {
-      case 0x22: {
-        const end = stringEnd(text, index);
-        escaped ||= end.escaped;
-        index = end.at;
+      case 0x22:
+        index = escaped ? stringEnd(text, index) : text.indexOf('"', index + 1);
         break;
-      }
       case 0x3a:
         colons += 1;
         break;
@@ -94,15 +93,11 @@ function scan(text: string): { colons: number; depth: number; escaped: boolean }
 }
 
 /** Where the string that begins at `start` ends. */
-function stringEnd(text: string, start: number): { at: number; escaped: boolean } {
-  let escaped = false;
+function stringEnd(text: string, start: number): number {
   for (let index = start + 1; ; index++) {
     const code = text.charCodeAt(index);
-    if (code === 0x22) return { at: index, escaped };
-    if (code === 0x5c) {
-      escaped = true;
-      index += 1;
-    }
+    if (code === 0x22) return index;
+    if (code === 0x5c) index += 1;
   }
 }
 
@@ -174,7 +169,7 @@ function findDuplicate(text: string): string | null {
       if (typeof top.step === 'number') top.step += 1;
       top.wantsKey = top.keys !== null;
     } else if (char === '"') {
-      const end = stringEnd(text, index).at;
+      const end = stringEnd(text, index);
       if (top?.keys && top.wantsKey) {
         const key = String(JSON.parse(text.slice(index, end + 1)));
         if (top.keys.has(key)) return top.pointer + pointerStep(key);

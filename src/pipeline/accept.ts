@@ -44,7 +44,10 @@ export interface AcceptRequest {
 }
 
 export type AcceptAnswer =
-  | { readonly kind: 'accepted' | 'replayed'; readonly answer: string }
+  /** `id` as in `Accepted`. */
+  | { readonly kind: 'accepted'; readonly id: NotificationId; readonly answer: string }
+  /** What was answered the first time. */
+  | { readonly kind: 'replayed'; readonly answer: string }
   /** The key was used for another request. */
   | { readonly kind: 'mismatch' }
   /** These requests (by index) have no channel with an address; nothing of the submission was accepted. */
@@ -72,9 +75,13 @@ export function createAccept(deps: AcceptDeps): Accept {
     const plans = submissions.map((submission) => plan(submission, deps, now));
     const routable = plans.filter((plan) => plan.kind === 'routable');
     const results = await deps.store.accept(routable.map((plan) => plan.submission));
-    for (const [index, plan] of routable.entries()) tell(plan, results[index], deps);
     let next = 0;
-    return plans.map((plan) => (plan.kind === 'unroutable' ? plan : toAnswer(plan, results[next++])));
+    return plans.map((plan) => {
+      if (plan.kind === 'unroutable') return plan;
+      const result = results[next++];
+      tell(plan, result, deps);
+      return toAnswer(plan, result);
+    });
   };
 }
 
@@ -82,6 +89,7 @@ interface Routable {
   readonly kind: 'routable';
   readonly requestId: string;
   readonly submission: Submission;
+  readonly id: NotificationId;
   readonly answer: string;
 }
 
@@ -91,8 +99,9 @@ function plan(
   now: number,
 ): Routable | Extract<AcceptAnswer, { kind: 'unroutable' }> {
   const legs = request.requests.map((one) => planRoute(one.channels, one.strategy, one.recipient, deps.rules));
-  const indexes = legs.flatMap((route, index) => (route.length === 0 ? [index] : []));
-  if (indexes.length > 0) return { kind: 'unroutable', indexes };
+  if (legs.some((route) => route.length === 0)) {
+    return { kind: 'unroutable', indexes: legs.flatMap((route, index) => (route.length === 0 ? [index] : [])) };
+  }
   const handedOverUntil = deps.handedOverUntil(now);
   const broadcastId = request.broadcast ? deps.ids.notificationId(now) : null;
   const made = request.requests.map((one, index) =>
@@ -106,8 +115,9 @@ function plan(
   );
   const first = made[0];
   if (first === undefined) throw new Error('a submission must hold at least one request');
+  const id = broadcastId ?? first.notification.id;
   const answer = request.answer({
-    id: broadcastId ?? first.notification.id,
+    id,
     createdAt: now,
     notifications: made.map(({ notification, deliveries }) => ({
       id: notification.id,
@@ -115,7 +125,7 @@ function plan(
     })),
   });
   const key = request.key === null ? null : { ...request.key, answer, createdAt: now };
-  return { kind: 'routable', requestId: request.requestId, submission: { notifications: made, key }, answer };
+  return { kind: 'routable', requestId: request.requestId, submission: { notifications: made, key }, id, answer };
 }
 
 function newNotification(
@@ -130,8 +140,26 @@ function newNotification(
   now: number,
 ): NewNotification {
   const { requestId, broadcastId, handedOverUntil } = about;
-  const { channels: _channels, strategy: _strategy, ...content } = request;
-  const notification: Notification = { ...content, id, requestId, broadcastId, createdAt: now };
+  // Field by field: to copy all but two of them costs several times as much.
+  const notification: Notification = {
+    id,
+    requestId,
+    broadcastId,
+    createdAt: now,
+    recipient: request.recipient,
+    title: request.title,
+    message: request.message,
+    actionUrl: request.actionUrl,
+    data: request.data,
+    overrides: request.overrides,
+    priority: request.priority,
+    sendAt: request.sendAt,
+    expiresAt: request.expiresAt,
+    retry: request.retry,
+    onUnknown: request.onUnknown,
+    metadata: request.metadata,
+    tags: request.tags,
+  };
   const attempts = new Map<Delivery['id'], readonly Attempt[]>();
   const deliveries = legs.map((leg, index) => {
     const delivery = newDelivery(
@@ -166,15 +194,18 @@ function tell(plan: Routable, result: AcceptResult | undefined, deps: AcceptDeps
   const { requestId, submission } = plan;
   if (result?.kind === 'replayed') deps.emit({ type: 'replayed', requestId });
   if (result?.kind !== 'accepted') return;
-  deps.emit({ type: 'accepted', requestId, ids: submission.notifications.map(({ notification }) => notification.id) });
-  deps.handOff(submission.notifications.flatMap(({ deliveries }) => deliveries));
+  const { notifications } = submission;
+  deps.emit({ type: 'accepted', requestId, ids: notifications.map(({ notification }) => notification.id) });
+  const [first] = notifications;
+  const isOne = first !== undefined && notifications.length === 1;
+  deps.handOff(isOne ? first.deliveries : notifications.flatMap(({ deliveries }) => deliveries));
 }
 
 function toAnswer(plan: Routable, result: AcceptResult | undefined): AcceptAnswer {
   if (result === undefined) throw new Error('the store answered fewer results than it was given submissions');
   switch (result.kind) {
     case 'accepted':
-      return { kind: 'accepted', answer: plan.answer };
+      return { kind: 'accepted', id: plan.id, answer: plan.answer };
     case 'replayed':
       return { kind: 'replayed', answer: result.answer };
     case 'mismatch':

@@ -75,13 +75,12 @@ export function createHandOff({ bell, queue, store, clock, emit }: HandOffDeps):
   const handOff: HandOff = (deliveries) => {
     const open = deliveries.filter(({ dueAt }) => dueAt !== null);
     if (open.length === 0) return;
-    const now = clock.now();
     // What is ready and yet not due in the store is the queue's. All others are the store's: the bell is rung for those
     // that wait for their time too, as it may be earlier than the one that the worker sleeps for.
-    const handedOver = queue === null ? [] : open.filter((one) => isHandedOver(one, now));
+    const handedOver = queue === null ? [] : handedOverOf(open, clock.now());
     if (handedOver.length < open.length) bell.publish(open.map(taskOf)).catch(onFault);
     // Without room the queue is behind: they are left to the store.
-    line.add(handedOver);
+    if (handedOver.length > 0) line.add(handedOver);
   };
 
   const handedOverUntil: HandedOverUntil = (now) => {
@@ -90,6 +89,10 @@ export function createHandOff({ bell, queue, store, clock, emit }: HandOffDeps):
   };
 
   return { handOff, handedOverUntil, idle: () => line.idle() };
+}
+
+function handedOverOf(open: readonly Delivery[], now: number): readonly Delivery[] {
+  return open.filter((one) => isHandedOver(one, now));
 }
 
 function taskOf({ id, priority }: Delivery): DeliverTask {

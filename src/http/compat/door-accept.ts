@@ -43,7 +43,7 @@ export async function acceptAtDoor(
       break;
     case 'accepted':
   }
-  const { id } = JSON.parse(result.answer) as { readonly id: string };
+  const { id } = result.kind === 'accepted' ? result : (JSON.parse(result.answer) as { readonly id: string });
   reply.header('location', `/api/v1/notifications/${id}`);
   return result.answer;
 }

@@ -204,28 +204,36 @@ function array({ items, minItems = 0, maxItems = Number.POSITIVE_INFINITY }: Key
 
 function object(keywords: Keywords): Check {
   const { required = [], additionalProperties, minProperties = 0, maxProperties = Number.POSITIVE_INFINITY } = keywords;
-  const checks = new Map(Object.entries(keywords.properties ?? {}).map(([key, one]) => [key, compile(one)]));
+  const properties = new Map(
+    Object.entries(keywords.properties ?? {}).map(([key, one]) => [
+      key,
+      { check: compile(one), step: pointerStep(key) },
+    ]),
+  );
   const closed = additionalProperties === false;
   const rest = closed || additionalProperties === undefined ? null : compile(additionalProperties);
   return (value, pointer, faults) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return wrongType(faults, pointer, ['object']);
-    }
+    if (!isObject(value)) return wrongType(faults, pointer, ['object']);
     for (const key of required) {
       if (!Object.hasOwn(value, key)) add(faults, pointer + pointerStep(key), 'missing_field');
     }
     let count = 0;
-    for (const [key, item] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
       count += 1;
       if (faults.length >= MAX_FAULTS) return;
-      const check = checks.get(key) ?? rest;
-      if (check !== null) check(item, pointer + pointerStep(key), faults);
+      const property = properties.get(key);
+      if (property !== undefined) property.check(value[key], pointer + property.step, faults);
+      else if (rest !== null) rest(value[key], pointer + pointerStep(key), faults);
       else if (closed) add(faults, pointer + pointerStep(key), 'unknown_field');
     }
     if (count < minProperties)
       add(faults, pointer, 'too_few_items', `There must be at least ${counted(minProperties, 'entry', 'entries')}.`);
     if (count > maxProperties) add(faults, pointer, 'too_many_items', `There may be at most ${maxProperties} entries.`);
   };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function counted(count: number, one: string, many: string): string {

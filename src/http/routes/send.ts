@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { formatTime } from '../../domain/time.ts';
-import type { AcceptAnswer, Accepted, AcceptRequest, SendRequest } from '../../pipeline/accept.ts';
+import type { AcceptAnswer, Accepted, SendRequest } from '../../pipeline/accept.ts';
 import { answers, answersEither, BODY_PROBLEMS, IDEMPOTENCY_HEADER, problems } from '../contract/documented.ts';
 import { BatchIn, BatchShellIn as BatchShell, type BatchShellIn, NotificationIn } from '../contract/notification-in.ts';
 import { AcceptedOut, BroadcastAcceptedOut } from '../contract/notification-out.ts';
@@ -22,7 +22,7 @@ export const WAYS_IN: ReadonlySet<string> = new Set(['/api/v1/notifications', '/
 const MAX_ITEM_FAULTS = 20;
 
 /** The bodies of these routes are checked by what reads them, so that faults of form and meaning come together. */
-const checkedWhenRead = () => (value: unknown) => ({ value });
+const checkedWhenRead = () => () => true;
 
 /** The two ways in. */
 export function sendRoutes(app: FastifyInstance, deps: HttpDeps): void {
@@ -77,34 +77,45 @@ export function sendRoutes(app: FastifyInstance, deps: HttpDeps): void {
   );
 }
 
-async function send(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<FastifyReply> {
+/** Answers by the reply alone: a reply that is returned is waited for once more. */
+async function send(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<void> {
   const key = idempotencyKeyOf(request.raw);
-  if (key === undefined) return sendProblem(reply, 'invalid_idempotency_key');
+  if (key === undefined) return void sendProblem(reply, 'invalid_idempotency_key');
   const read = readNotification(request.body, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
   if (!read.ok) {
     // A repeat may come when times that were right the first time have passed: it is a repeat all the same.
     const before = key === null ? null : await answeredBefore(request, key, deps);
-    if (before !== null) return sendRepeated(reply, before);
-    return sendProblem(reply, 'invalid_request', { faults: read.faults });
+    if (before !== null) sendRepeated(reply, before);
+    else sendProblem(reply, 'invalid_request', { faults: read.faults });
+    return;
   }
-  const answer = await acceptOne(deps, {
-    requestId: request.id,
-    requests: read.requests,
-    broadcast: read.broadcast,
-    key: key === null ? null : requestKey(SINGLE, key, request.body),
-    answer: read.broadcast ? broadcastAnswer : singleAnswer,
-  });
-  switch (answer.kind) {
+  const { requests, broadcast } = read;
+  const [answer] = await deps.accept([
+    {
+      requestId: request.id,
+      requests,
+      broadcast,
+      key: key === null ? null : requestKey(SINGLE, key, request.body),
+      answer: broadcast ? broadcastAnswer : singleAnswer,
+    },
+  ]);
+  switch (answer?.kind) {
     case 'mismatch':
-      return sendProblem(reply, 'idempotency_mismatch');
+      sendProblem(reply, 'idempotency_mismatch');
+      break;
     case 'unroutable': {
-      const places = answer.indexes.map((index) => (read.broadcast ? `/recipients/${index}` : '/recipient'));
-      return sendProblem(reply, 'unroutable', { faults: places.map((place) => fault(place, 'unroutable')) });
+      const places = answer.indexes.map((index) => (broadcast ? `/recipients/${index}` : '/recipient'));
+      sendProblem(reply, 'unroutable', { faults: places.map((place) => fault(place, 'unroutable')) });
+      break;
     }
     case 'accepted':
-      return sendAnswer(located(reply, answer.answer), answer.answer);
+      sendAnswer(broadcast ? reply : reply.header('location', locationOf(answer.id)), answer.answer);
+      break;
     case 'replayed':
-      return sendRepeated(reply, answer.answer);
+      sendRepeated(reply, answer.answer);
+      break;
+    case undefined:
+      throw new Error('a submission was not answered');
   }
 }
 
@@ -121,34 +132,26 @@ function sendAnswer(reply: FastifyReply, answer: string): FastifyReply {
 
 /** To a repeat: what was answered the first time, `Location` included. */
 function sendRepeated(reply: FastifyReply, answer: string): FastifyReply {
-  return sendAnswer(located(reply, answer).header('idempotency-replayed', 'true'), answer);
-}
-
-/** One notification has a place; a broadcast and a batch have none. */
-function located(reply: FastifyReply, answer: string): FastifyReply {
   const { id } = JSON.parse(answer) as { readonly id?: string };
-  return id === undefined || answer.includes('"notifications":[') ? reply : reply.header('location', locationOf(id));
+  // One notification has a place; a broadcast and a batch have none.
+  if (id !== undefined && !answer.includes('"notifications":[')) reply.header('location', locationOf(id));
+  return sendAnswer(reply.header('idempotency-replayed', 'true'), answer);
 }
 
 function locationOf(id: string): string {
   return `/api/v1/notifications/${id}`;
 }
 
-async function acceptOne(deps: HttpDeps, submission: AcceptRequest): Promise<AcceptAnswer> {
-  const [answer] = await deps.accept([submission]);
-  if (answer === undefined) throw new Error('a submission was not answered');
-  return answer;
-}
-
 function singleAnswer({ id, createdAt, notifications }: Accepted): string {
-  return JSON.stringify({ id, status: notifications[0]?.status ?? 'pending', created_at: formatTime(createdAt) });
+  // Nothing in it needs to be escaped, and so it costs a fraction of what `JSON.stringify` does.
+  return `{"id":"${id}","status":"${notifications[0]?.status ?? 'pending'}","created_at":"${formatTime(createdAt)}"}`;
 }
 
 function broadcastAnswer({ id, notifications }: Accepted): string {
   return JSON.stringify({ id, accepted: notifications.length, notifications: notifications.map((one) => one.id) });
 }
 
-/** The id in an answer that `singleAnswer` wrote, now or long ago. */
+/** The id in an answer that `singleAnswer` wrote long ago. */
 function idIn(answer: string): string {
   const { id } = JSON.parse(answer) as { readonly id: string };
   return id;
@@ -211,13 +214,16 @@ async function sendBatchAsOne(
       return batchAnswer(all.filter((one) => one !== null));
     };
     if (requests.length === 0) return sendAnswer(reply, answerWith([]));
-    const answer = await acceptOne(deps, {
-      requestId: request.id,
-      requests,
-      broadcast: false,
-      key: requestKey(BATCH, key, request.body),
-      answer: ({ notifications }) => answerWith(notifications.map((one) => one.id)),
-    });
+    const [answer] = await deps.accept([
+      {
+        requestId: request.id,
+        requests,
+        broadcast: false,
+        key: requestKey(BATCH, key, request.body),
+        answer: ({ notifications }) => answerWith(notifications.map((one) => one.id)),
+      },
+    ]);
+    if (answer === undefined) throw new Error('a submission was not answered');
     if (answer.kind === 'mismatch') return sendProblem(reply, 'idempotency_mismatch');
     if (answer.kind !== 'unroutable') {
       return answer.kind === 'replayed' ? sendRepeated(reply, answer.answer) : sendAnswer(reply, answer.answer);
@@ -242,6 +248,7 @@ function batchAnswer(results: readonly ItemResult[]): string {
 function itemResult(index: number, answer: AcceptAnswer | undefined): ItemResult {
   switch (answer?.kind) {
     case 'accepted':
+      return { index, id: answer.id };
     case 'replayed':
       return { index, id: idIn(answer.answer) };
     case 'mismatch':
