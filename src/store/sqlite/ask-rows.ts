@@ -17,9 +17,11 @@ export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {
   let calls: Call[] = [];
   let asked = 0;
   let closing: Promise<void> | null = null;
+  let isGone = false;
 
   function call(name: CallName, args: readonly unknown[]): Promise<unknown> {
     if (closing !== null) return Promise.reject(new StoreUnavailable('the store is closed'));
+    if (isGone) return Promise.reject(gone());
     return new Promise((resolve, reject) => {
       const id = ++asked;
       waiting.set(id, { resolve, reject });
@@ -54,6 +56,12 @@ export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {
     for (const answer of answers) take(answer);
   });
 
+  line.on('close', () => {
+    isGone = true;
+    for (const { reject } of waiting.values()) reject(gone());
+    waiting.clear();
+  });
+
   const names = Object.keys(CALLS) as CallName[];
   const methods = names.map((name) => [name, (...args: readonly unknown[]) => call(name, args)]);
   return {
@@ -62,10 +70,15 @@ export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {
     subscribe: (ring) => listen(onChanged, ring),
     onCommit: (ring) => listen(onCommitted, ring),
     close() {
-      closing ??= call('close', []).then(() => undefined);
+      closing ??= isGone ? Promise.resolve() : call('close', []).then(() => undefined);
       return closing;
     },
   };
+}
+
+/** Whoever waits is told, so that a process whose store has died can come to its end. */
+function gone(): StoreUnavailable {
+  return new StoreUnavailable('the thread of the store has ended');
 }
 
 function listen(bells: Set<() => void>, ring: () => void): () => void {

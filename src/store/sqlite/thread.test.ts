@@ -71,6 +71,16 @@ test('answers what it was asked before it was closed, and nothing after', async 
   await assert.rejects(store.probe(), StoreUnavailable);
 });
 
+test('tells whoever waits that its thread has ended, and whoever asks after that', async (t) => {
+  const { rows, port2 } = await behindLine(t, { probe: () => new Promise(() => undefined) });
+  const waiting = assert.rejects(rows.probe(), StoreUnavailable);
+  await rows.backlog();
+  port2.close();
+  await waiting;
+  await assert.rejects(rows.backlog(), /the thread of the store has ended/);
+  await rows.close();
+});
+
 /** Rows of which one method is another. */
 async function behindLine(t: TestContext, change: Partial<RowStore>) {
   const rows = openRowStore({ path: ':memory:', clock: realClock });
@@ -80,8 +90,9 @@ async function behindLine(t: TestContext, change: Partial<RowStore>) {
   t.after(async () => {
     await asked.close();
     port1.close();
+    await rows.close();
   });
-  return asked;
+  return { rows: asked, port2 };
 }
 
 test('throws what the store throws, of the class and with the words that it has there', async (t) => {
@@ -92,7 +103,7 @@ test('throws what the store throws, of the class and with the words that it has 
     new TypeError('a bug'),
   ];
   for (const error of thrown) {
-    const rows = await behindLine(t, { probe: () => Promise.reject(error) });
+    const { rows } = await behindLine(t, { probe: () => Promise.reject(error) });
     const caught = await rows.probe().then(
       () => null,
       (fault: unknown) => fault,
@@ -109,7 +120,7 @@ test('throws what the store throws, of the class and with the words that it has 
 });
 
 test('is told by those who ask for what is no data, and goes on', async (t) => {
-  const rows = await behindLine(t, {});
+  const { rows } = await behindLine(t, {});
   const noData = (() => 1) as unknown as NotificationId;
   await assert.rejects(rows.find(noData), /could not be cloned/);
   await rows.probe();
