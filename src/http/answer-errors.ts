@@ -25,11 +25,10 @@ export function answerErrors(app: FastifyInstance, { random, log }: Pick<HttpDep
 
 /** What is told of a request, as it stands now. */
 export function lineOf(request: FastifyRequest, reply: FastifyReply): RequestLine {
-  const route = request.is404 ? null : (request.routeOptions.url ?? null);
   const { traceparent } = request.raw.headers;
   const line = {
     method: request.method,
-    route,
+    route: request.routeOptions.url ?? null,
     status: reply.statusCode,
     durationMs: reply.elapsedTime,
     requestId: request.id,

@@ -106,13 +106,15 @@ function readContent(given: Partial<ContentIn>, pointer: string, deps: ReadDeps,
   if (given.channels !== undefined) checkRoute(given.channels, given.strategy ?? 'fallback', pointer, faults);
   if (metadata !== undefined) checkMetadata(metadata, `${pointer}/metadata`, faults);
   if (tags !== undefined) checkTags(tags, `${pointer}/tags`, faults);
+  const message = given.message === undefined ? '' : readText(given.message, `${pointer}/message`, faults);
+  const own = overrides === undefined ? null : readOverrides(overrides, `${pointer}/overrides`, faults);
   const { sendAt, expiresAt } = readTimes(given, pointer, deps.now, faults);
   return {
     title: title ?? null,
-    message: given.message === undefined ? '' : readText(given.message, `${pointer}/message`, faults),
+    message,
     actionUrl: actionUrl ?? null,
     data: data ?? null,
-    overrides: overrides === undefined ? null : readOverrides(overrides, `${pointer}/overrides`, faults),
+    overrides: own,
     channels: given.channels ?? null,
     strategy: given.strategy ?? 'fallback',
     priority: given.priority ?? 'normal',

@@ -35,6 +35,7 @@ test('accepts a notification and shows it as API.md says', () =>
     assert.equal(sent.statusCode, 202);
     const accepted = sent.json<{ id: string; status: string; created_at: string }>();
     assert.deepEqual(Object.keys(accepted), ['id', 'status', 'created_at']);
+    assert.equal(sent.payload, JSON.stringify(accepted));
     assert.equal(accepted.created_at, '2026-01-31T09:30:00.000Z');
     assert.equal(sent.headers.location, `/api/v1/notifications/${accepted.id}`);
     assert.equal(sent.headers['x-request-id'], 'order-1');
@@ -145,6 +146,28 @@ test('translates every field of a request', () =>
       record.deliveries.map(({ chain }) => chain),
       [['in_app'], ['email', 'telegram']],
     );
+  }));
+
+test('names faults of form first, and then those of meaning in one order, whatever the order of the fields', () =>
+  withServer(async ({ app }) => {
+    const fields = {
+      recipient: 'user@',
+      retry: {},
+      ttl: '0s',
+      overrides: { email: { html: '<p>', bogus: 1 } },
+      message: '  ',
+      tags: ['a', 'a'],
+      channels: ['email', 'email'],
+      title: 'a\nb',
+    };
+    const backwards = Object.fromEntries(Object.entries(fields).toReversed());
+    for (const payload of [fields, backwards]) {
+      const { errors } = (await send(app, payload)).json<{ errors: { pointer: string }[] }>();
+      assert.deepEqual(
+        errors.map(({ pointer }) => pointer),
+        [...['/overrides/email/bogus', '/title', '/channels/1', '/tags/1', '/message', '/ttl', '/retry', '/recipient']],
+      );
+    }
   }));
 
 test('sends at once what should have been sent in the past', () =>
