@@ -132,8 +132,28 @@ function scan(text: string): { readonly code: string; readonly strings: readonly
 /** Everything a file imports, types, re-exports and `import()` included. */
 function importsOf(text: string): readonly string[] {
   const { code, strings } = scan(text);
-  const found = code.matchAll(/\b(?:from|import|require)\s*\(?\s*'(\d+)'/g);
+  return importsIn(code, strings);
+}
+
+function importsIn(code: string, strings: readonly string[]): readonly string[] {
+  const found = code.matchAll(/(?<!\.)\b(?:from|import|require)\s*\(?\s*'(\d+)'/g);
   return [...found].map(([, number]) => strings[Number(number)] ?? '');
+}
+
+/** The packages that a file imports for more than their types. */
+function packagesLoaded(text: string): readonly string[] {
+  const { code, strings } = scan(text);
+  const loading = code.replace(/\b(?:import|export)\s+type\b[^;]*;/g, '');
+  return importsIn(loading, strings)
+    .filter((specifier) => !specifier.startsWith('.'))
+    .map(nameOf);
+}
+
+function nameOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 function fits(pattern: string, path: string): boolean {
@@ -161,10 +181,7 @@ function importFault(path: string, specifier: string, layer: Layer): string | nu
     const target = posix.join(posix.dirname(path), specifier);
     return allowed(layer, path, target) ? null : `${says}: ${layer.files} may import ${layer.may.join(', ')}`;
   }
-  const name = specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
+  const name = nameOf(specifier);
   const reserved = RESERVED[name];
   if (reserved && !reserved.some((pattern) => fits(pattern, path))) return `${says}: it is for ${reserved.join(', ')}`;
   if (layer.packages === undefined || layer.packages.includes(specifier)) return null;
@@ -233,6 +250,21 @@ test('imports point one way, and nothing forbidden stands in src/', () => {
   const sources = sourcesUnder('src');
   assert.ok(sources.length > 20, 'the tree was not found');
   assert.deepEqual(check(sources), []);
+});
+
+test('what src/ takes from packages at run time is installed with it, and nothing of node:http is', () => {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  const faults = sourcesUnder('src')
+    .filter(({ path }) => !/[.-]test\.ts$/.test(path))
+    .flatMap(({ path, text }) => packagesLoaded(text).map((name) => ({ path, name })))
+    // As a module it would have Node load everything that it can be asked for, the client behind fetch included.
+    .filter(({ name }) => (name.startsWith('node:') ? name === 'node:http' : !Object.hasOwn(dependencies, name)));
+  assert.deepEqual(faults, []);
+  assert.deepEqual(packagesLoaded("import type { A } from 'a';\nimport { b } from 'b/c';\nawait import('@d/e/f');"), [
+    ...['b', '@d/e'],
+  ]);
 });
 
 test('the dashboard imports its own files and packages, and of the contract types only', () => {

@@ -40,11 +40,14 @@ test('.env.example is a .env that changes nothing, and so is each line of it wit
 test('every way to start it gives Node the same flags', () => {
   const [line = ''] = readDoc('bin/tidings.js').split('\n', 1);
   const flags = line.split(' ').filter((word) => word.startsWith('--'));
-  assert.equal(flags.length, 1);
+  assert.equal(flags.length, 2);
   const { scripts } = JSON.parse(readDoc('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
   const starts = Object.values(scripts).filter((script) => script.includes('bin/tidings.js'));
   assert.equal(starts.length, 5);
   for (const script of starts) assert.match(script, new RegExp(`node ${flags.join(' ')} bin/tidings\\.js`));
   const entry = JSON.stringify(['node', ...flags, 'bin/tidings.js']).replaceAll('","', '", "');
   assert.ok(readDoc('Dockerfile').includes(`ENTRYPOINT ${entry}`), entry);
+  for (const file of ['deploy/render.yaml', 'deploy/systemd/tidings@.service']) {
+    assert.match(readDoc(file), new RegExp(`/node ${flags.join(' ')} /\\S+/bin/tidings\\.js`));
+  }
 });

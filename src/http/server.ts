@@ -152,6 +152,7 @@ export function bareServer(
     keepAliveTimeout: limits.idleMs,
     return503OnClosing: false,
     routerOptions: { maxParamLength: limits.urlCharacters },
+    schemaController: { compilersFactory: { buildValidator: isSet, buildSerializer: isSet } },
     http: {
       headersTimeout: limits.headersMs,
       connectionsCheckingInterval: 500,
@@ -182,6 +183,11 @@ export function bareServer(
   // Nothing is tunnelled; without a listener Node would hang up without a word.
   app.server.on('connect', (_request, socket) => refuseConnection(socket, 'bad_request', deps.newRequestId()));
   return app;
+}
+
+/** Stands where the framework would load compilers of its own, Ajv and more, before others are set in their place. */
+function isSet(): never {
+  throw new Error('what has a schema needs a compiler that was set');
 }
 
 function bodyCheck(schema: TSchema) {

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import type { RequestKey } from '../../pipeline/accept.ts';
 import type { Auth } from '../auth.ts';
 import { BODY_PROBLEMS, IDEMPOTENCY_HEADER, openProblems, problems } from '../contract/documented.ts';
 import { FormIn, NotifyOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
+import { Type } from '../contract/schema.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { CHANNELS, type Channel, isChannel } from '../../domain/channel.ts';
 import { parseNotificationId } from '../../domain/ids.ts';
 import { isUserId } from '../../domain/recipient.ts';
@@ -7,6 +6,7 @@ import { formatTime } from '../../domain/time.ts';
 import { answers, BODY_PROBLEMS, ID_PARAM, IDEMPOTENCY_HEADER, problems, USER_PARAM } from '../contract/documented.ts';
 import { DoorListOut, DoorNotificationIn, DoorNotificationOut, DoorRetryOut } from '../contract/doors.ts';
 import { word } from '../contract/forms.ts';
+import { Type } from '../contract/schema.ts';
 import { fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { answers, problems } from '../contract/documented.ts';
 import { DoorStatsOut } from '../contract/doors.ts';
 import { durationText } from '../contract/forms.ts';
+import { Type } from '../contract/schema.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { readerOf } from '../query-in.ts';

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { openProblems } from '../contract/documented.ts';
 import { WelcomeOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
+import { Type } from '../contract/schema.ts';
 import { wantsPage } from './page.ts';
 
 const WELCOME = { message: 'Welcome to Tidings: tell people things, and know whether they arrived.', docs: '/docs/' };

@@ -1,9 +1,10 @@
-import { type TProperties, type TSchema, Type } from 'typebox';
+import type { TProperties, TSchema } from 'typebox';
 import { CHANNELS } from '../../domain/channel.ts';
 import { DELIVERY_STATUSES } from '../../domain/delivery.ts';
 import { PROBLEMS, type ProblemCode } from '../../domain/problem.ts';
 import { ref, timeText, word } from './forms.ts';
 import { ProblemOutSchema } from './problem-out.ts';
+import { Type } from './schema.ts';
 
 /** How routes describe themselves in the OpenAPI document. */
 

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { closed, named, ref, timeOut, word } from './forms.ts';
+import { Type } from './schema.ts';
 
 /** How the clients of small notification services name a channel. */
 export const DOOR_TYPES = ['email', 'sms', 'in_app', 'inapp'] as const;

@@ -1,8 +1,9 @@
-import { type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
+import type { TObject, TProperties, TSchema, TUnsafe } from 'typebox';
 import { CHANNELS, type Channel } from '../../domain/channel.ts';
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../../domain/delivery.ts';
 import type { JsonObject } from '../../domain/notification.ts';
 import type { FaultCode } from '../../domain/problem.ts';
+import { Type } from './schema.ts';
 
 /** The building blocks of the contract: small forms that several schemas share. */
 

@@ -1,8 +1,9 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { PRIORITIES } from '../../domain/notification.ts';
 import { MAX_CHAIN, STRATEGIES } from '../../domain/route.ts';
 import { channelWord, closed, durationText, jsonObject, map, timeText, word } from './forms.ts';
 import { OverridesIn } from './overrides-in.ts';
+import { Type } from './schema.ts';
 
 /** Most recipients of one request, and most items of one batch. */
 export const MAX_MANY = 1000;

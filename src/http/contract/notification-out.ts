@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { PRIORITIES } from '../../domain/notification.ts';
 import { REASONS } from '../../domain/reason.ts';
 import { channelWord, map, named, orNull, ref, statusWord, timeOut, word } from './forms.ts';
+import { Type } from './schema.ts';
 
 const text = Type.String();
 const time = orNull(Type.String());

@@ -1,6 +1,7 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { INBOX_MARKS } from '../../store/inbox.ts';
 import { channelWord, closed, jsonObject, map, named, orNull, ref, timeText, word } from './forms.ts';
+import { Type } from './schema.ts';
 
 const text = Type.String();
 const time = orNull(Type.String());

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { closed, jsonObject, map, word } from './forms.ts';
+import { Type } from './schema.ts';
 
 function textOf(maxLength: number) {
   return Type.Optional(Type.String({ minLength: 1, maxLength }));

@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import { FAULTS, PROBLEMS } from '../../domain/problem.ts';
 import { named, ref, word } from './forms.ts';
+import { Type } from './schema.ts';
 
 const problemCodes = Object.keys(PROBLEMS) as (keyof typeof PROBLEMS)[];
 const faultCodes = Object.keys(FAULTS) as (keyof typeof FAULTS)[];

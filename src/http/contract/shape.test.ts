@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type TSchema, Type } from 'typebox';
+import type { TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { map, word } from './forms.ts';
 import { BatchItemIn, NotificationIn } from './notification-in.ts';
 import { DeadLetterRetryIn, InboxMarkIn } from './other.ts';
+import { Type } from './schema.ts';
 import { shapeOf } from './shape.ts';
 
 const small = Type.Object(

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { channelWord, named, orNull, timeOut, word } from './forms.ts';
+import { Type } from './schema.ts';
 
 const text = Type.String();
 

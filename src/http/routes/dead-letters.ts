@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import { parseDeliveryId } from '../../domain/ids.ts';
 import { REASONS } from '../../domain/reason.ts';
 import { answers, BODY_PROBLEMS, FILTER_QUERY, PAGE_QUERY, problems } from '../contract/documented.ts';
 import { word } from '../contract/forms.ts';
 import { DeadLetterListOut } from '../contract/notification-out.ts';
 import { DeadLetterRetryIn, DeadLetterRetryOut } from '../contract/other.ts';
+import { Type } from '../contract/schema.ts';
 import { cursorsFor } from '../cursor.ts';
 import { type HttpDeps, SCAN } from '../deps.ts';
 import { deadLetterOut } from '../notification-out.ts';

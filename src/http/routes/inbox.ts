@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { parseDeliveryId } from '../../domain/ids.ts';
 import type { Fault } from '../../domain/problem.ts';
 import { isUserId } from '../../domain/recipient.ts';
@@ -8,6 +7,7 @@ import { INBOX_MARKS, INBOX_STATUSES } from '../../store/inbox.ts';
 import { answers, BODY_PROBLEMS, PAGE_QUERY, USER_PARAM, USER_SECURITY, userProblems } from '../contract/documented.ts';
 import { word } from '../contract/forms.ts';
 import { InboxItemOut, InboxMarkIn, InboxOut, MarkedOut } from '../contract/other.ts';
+import { Type } from '../contract/schema.ts';
 import { fault } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { inboxItemOut } from '../inbox-out.ts';

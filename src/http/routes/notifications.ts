@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { parseNotificationId } from '../../domain/ids.ts';
 import { isUserId } from '../../domain/recipient.ts';
 import { parseTime } from '../../domain/time.ts';
@@ -16,6 +15,7 @@ import {
 import { RescheduleIn } from '../contract/notification-in.ts';
 import { NotificationListOut, NotificationOut } from '../contract/notification-out.ts';
 import { ResultOut } from '../contract/other.ts';
+import { Type } from '../contract/schema.ts';
 import { fault } from '../contract/shape.ts';
 import { type HttpDeps, SCAN } from '../deps.ts';
 import { notificationItemOut, notificationOut } from '../notification-out.ts';

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
 import { CHANNELS, isChannel } from '../../domain/channel.ts';
 import { DELIVERY_STATUSES } from '../../domain/delivery.ts';
 import { parseDuration } from '../../domain/duration.ts';
@@ -11,6 +10,7 @@ import type { StoreStats } from '../../store/store.ts';
 import { answers, BODY_PROBLEMS, PAGE_QUERY, problems } from '../contract/documented.ts';
 import { durationText, word } from '../contract/forms.ts';
 import { SandboxListOut, StatsOut } from '../contract/other.ts';
+import { Type } from '../contract/schema.ts';
 import type { HttpDeps } from '../deps.ts';
 import { readPage } from '../page-in.ts';
 import { sendProblem } from '../problem-reply.ts';

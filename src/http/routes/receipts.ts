@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import type { ReadReceipts, ReceiptRequest } from '../../channels/provider.ts';
 import type { Random } from '../../domain/clock.ts';
 import type { Receive } from '../../pipeline/receive.ts';
 import { receiveAll } from '../../pipeline/receive-all.ts';
 import { answers, openProblems } from '../contract/documented.ts';
 import { ReceiptsOut } from '../contract/other.ts';
+import { Type } from '../contract/schema.ts';
 import { sendProblem } from '../problem-reply.ts';
 import type { RateGuard } from '../rate-limits.ts';
 import { retrySeconds } from '../refusals.ts';

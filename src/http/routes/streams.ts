@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type TSchema, Type } from 'typebox';
+import type { TSchema } from 'typebox';
 import { parseNotificationId } from '../../domain/ids.ts';
 import type { Auth } from '../auth.ts';
 import { problems, USER_PARAM, USER_SECURITY, userProblems } from '../contract/documented.ts';
 import { word } from '../contract/forms.ts';
+import { Type } from '../contract/schema.ts';
 import { type Cursors, cursorsFor } from '../cursor.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
