@@ -169,7 +169,7 @@ function inPieces(content: Buffer): Readable {
 /** The server said no to this mail; its session goes on. */
 function isRefusal(error: unknown): boolean {
   const { code, reply } = smtpFault(error) ?? { code: '', reply: null };
-  return (code === 'EENVELOPE' || code === 'EMESSAGE') && reply !== null && reply.code !== 421;
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && reply !== null && reply.code >= 400 && reply.code !== 421;
 }
 
 const CONNECTION_FAULTS = new Set(['ECONNECTION', 'ESOCKET', 'ETIMEDOUT']);

@@ -364,6 +364,7 @@ describe('what breaks', () => {
       (line) => (line === '.' ? '421 4.3.2 closing' : polite(line)),
       'deferred provider_error provider',
     ],
+    ['a late yes after the dot', (line) => (line === '.' ? '354 go on' : polite(line)), 'unknown invalid_response'],
     [
       '503 at MAIL',
       (line) => (line.startsWith('MAIL') ? '503 order' : polite(line)),
