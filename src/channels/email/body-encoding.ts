@@ -6,17 +6,23 @@ export interface EncodedBody {
 
 /** As it is, if that gets through unharmed; else so that it stays legible, unless most of it is not ASCII. */
 export function encodeText(text: string): EncodedBody {
-  const lines = text.includes('\r') ? text.replace(/\r\n?|\n/g, '\r\n') : text.replaceAll('\n', '\r\n');
+  const lines = inLines(text);
   const isAscii = !/[^\t\r\n\x20-\x7e]/.test(lines);
   if (isAscii && !ISSUES.test(lines)) return { encoding: '7bit', body: lines };
   const bytes = Buffer.from(lines);
-  if (isAscii || countAbove(bytes, 0x7e) * 2 <= bytes.length)
-    return { encoding: 'quoted-printable', body: quotedPrintable(bytes) };
-  return { encoding: 'base64', body: inBase64(bytes) };
+  const isLegible = isAscii || countAbove(bytes, 0x7e) * 2 <= bytes.length;
+  if (!isLegible) return { encoding: 'base64', body: inBase64(bytes) };
+  return { encoding: 'quoted-printable', body: quotedPrintable(bytes) };
 }
 
 /** A long line, blanks at its end, `From ` at its beginning; and `=_`, with which a boundary begins. */
 const ISSUES = /^.{77}|[\t ]$|^From |=_/m;
+
+/** With the ends of lines that mail has, whichever it had. */
+export function inLines(text: string): string {
+  if (!text.includes('\r')) return text.replaceAll('\n', '\r\n');
+  return /\r(?!\n)|(?<!\r)\n/.test(text) ? text.replace(/\r\n?|\n/g, '\r\n') : text;
+}
 
 function countAbove(bytes: Buffer, limit: number): number {
   let count = 0;
@@ -24,13 +30,23 @@ function countAbove(bytes: Buffer, limit: number): number {
   return count;
 }
 
+const LINE = 76;
+
 export function inBase64(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/.{76}(?=.)/g, '$&\r\n');
+  const from = Buffer.from(bytes.toString('base64'), 'latin1');
+  const into = Buffer.allocUnsafe(from.length + 2 * Math.ceil(from.length / LINE));
+  let end = 0;
+  for (let at = 0; at < from.length; at += LINE) {
+    end += from.copy(into, end, at, at + LINE);
+    into[end++] = CR;
+    into[end++] = LF;
+  }
+  return into.toString('latin1', 0, Math.max(0, end - 2));
 }
 
 const [TAB, LF, CR, BLANK, EQUALS, F] = [9, 10, 13, 32, 61, 70];
 /** Before the sign that the line goes on. */
-const ROOM = 75;
+const ROOM = LINE - 1;
 const HEX = Buffer.from('0123456789ABCDEF');
 const FROM = Buffer.from('From ');
 

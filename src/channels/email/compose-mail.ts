@@ -1,6 +1,6 @@
 import { parseSender, type Sender } from '../../domain/setting-forms.ts';
 import type { EmailMessage } from '../provider.ts';
-import { encodeText, inBase64 } from './body-encoding.ts';
+import { encodeText, inBase64, inLines } from './body-encoding.ts';
 import { givenText, headerLine, headerText, mailbox, parameter, quoted } from './header-words.ts';
 import { extraHeaders, messageIdOf } from './mail-sender.ts';
 
@@ -8,8 +8,8 @@ export interface MailParts {
   readonly from: Sender;
   /** ms since the epoch. */
   readonly now: number;
-  /** The media type of a file, for attachments that bring none. */
-  readonly typeOf: (filename: string) => string;
+  /** The media type of a file, for attachments that bring none; null: all bring theirs. */
+  readonly typeOf: ((filename: string) => string) | null;
 }
 
 /**
@@ -65,7 +65,7 @@ function multipart(kind: string, boundary: string, entities: readonly string[]):
 function withAttachments(message: EmailMessage, body: string, boundary: string, { typeOf }: MailParts): string {
   const attached = message.attachments.map(({ filename, contentType, content }) => {
     const bytes = Buffer.from(content, 'base64');
-    const type = mediaType(contentType ?? typeOf(filename));
+    const type = mediaType(contentType ?? typeOf?.(filename) ?? OCTETS);
     return isMail(type) ? attachedMail(filename, type, bytes, boundary) : attachment(filename, type, bytes);
   });
   return multipart('mixed', boundary, [body, ...attached]);
@@ -77,9 +77,9 @@ function attachment(filename: string, type: string, bytes: Buffer): string {
 
 /** RFC 2046 §5.2.1: a mail within a mail is not encoded. One that would have to be is a file like any other. */
 function attachedMail(filename: string, type: string, bytes: Buffer, boundary: string): string {
-  const text = bytes.toString('latin1').replace(/\r\n?|\n/g, '\r\n');
+  const text = inLines(bytes.toString('latin1'));
   const isWhole = /^[\t\r\n\x20-\x7e]*$/.test(text) && !/^.{999}/m.test(text) && !text.includes(boundary);
-  if (!isWhole) return attachment(filename, 'application/octet-stream', bytes);
+  if (!isWhole) return attachment(filename, OCTETS, bytes);
   return `${fileHeaders(filename, type)}Content-Transfer-Encoding: 7bit\r\n\r\n${text}`;
 }
 
@@ -93,11 +93,12 @@ function fileHeaders(filename: string, type: string): string {
   return named + headerLine('Content-Disposition', `attachment${parameter('filename', filename)}`);
 }
 
+const OCTETS = 'application/octet-stream';
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w.:+-]+)*$/;
 
 /** The type as it was given, if base64 may stand under it; the name it may bring is that of the file. */
 function mediaType(given: string): string {
   const type = given.replace(/; ?name=[^;]*/gi, '');
   const isOther = /^(?:message|multipart)\//i.test(type) && !isMail(type);
-  return MEDIA_TYPE.test(type) && !isOther ? type : 'application/octet-stream';
+  return MEDIA_TYPE.test(type) && !isOther ? type : OCTETS;
 }

@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { Outcome } from '../../domain/outcome.ts';
 import { boolean, choice, host, integer, parseSender, sender, text } from '../../domain/setting-forms.ts';
 import type { SettingValues } from '../../domain/settings.ts';
-import { defineProvider, type Transport } from '../provider.ts';
-import { composeMail } from './compose-mail.ts';
+import { defineProvider, type EmailMessage, type Transport } from '../provider.ts';
+import { composeMail, type MailParts } from './compose-mail.ts';
 import { defaultSender, messageIdOf } from './mail-sender.ts';
 import { smtpFault, smtpOutcome } from './smtp-outcome.ts';
 import { type Sent, type SmtpPool, type SmtpPoolOptions, smtpPool } from './smtp-pool.ts';
@@ -52,10 +52,7 @@ function openSmtp(values: Values): Transport<'email'> {
       if (from === null) return { kind: 'rejected', code: 'sender_rejected', detail: 'The sender is not an address.' };
       opened ??= openPool(values);
       const pool = await opened;
-      const typeOf = message.attachments.some(({ contentType }) => contentType === null)
-        ? await typesOfFiles()
-        : unknown;
-      const content = composeMail(message, { from, now: context.now, typeOf });
+      const content = composeMail(message, { from, now: context.now, typeOf: await typesOfFiles(message) });
       const to = [...new Set([message.to, ...message.cc, ...message.bcc])];
       const sent = await pool.send({ from: from.address, to, content }, context.signal);
       if (sent.kind === 'failed') return failed(sent, message.to);
@@ -76,13 +73,10 @@ async function openPool(values: Values): Promise<SmtpPool> {
   return smtpPool(SMTPConnection, connectionOf(values));
 }
 
-async function typesOfFiles(): Promise<(filename: string) => string> {
+async function typesOfFiles({ attachments }: EmailMessage): Promise<MailParts['typeOf']> {
+  if (attachments.every(({ contentType }) => contentType !== null)) return null;
   const { detectMimeType } = await import('nodemailer/lib/mime-funcs');
   return detectMimeType;
-}
-
-function unknown(): string {
-  return 'application/octet-stream';
 }
 
 /** The reply about `to` decides where the server refused all recipients, each for its own reason. */
