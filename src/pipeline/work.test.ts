@@ -48,32 +48,6 @@ describe('a worker', () => {
     assert.ok(asked.slice(1).every((limit) => limit <= 10));
   });
 
-  test('that is nearly full asks once for all that becomes free within two milliseconds', async (t) => {
-    const trip = openTrip(t, { concurrency: 10 });
-    const calls = Array.from({ length: 20 }, heldCall);
-    for (const { behaviour } of calls) trip.channels.next('email', 'smtp', behaviour);
-    const end = (from: number, to: number) => {
-      for (const { answer } of calls.slice(from, to)) answer(accepted());
-    };
-    const asked = askedOf(trip);
-    await sendMany(trip, 20);
-    trip.start();
-    await trip.time.run(10);
-    asked.length = 0;
-    end(0, 1);
-    await trip.time.run(1);
-    end(1, 2);
-    assert.deepEqual(asked, []);
-    await trip.time.run(10);
-    assert.deepEqual(asked, [2]);
-    end(2, 5);
-    await trip.time.run(0);
-    assert.deepEqual(asked, [2, 3], 'a quarter of the slots is worth a claim');
-    end(5, 20);
-    await trip.time.run(SECOND);
-    assert.equal(trip.channels.calls.length, 20);
-  });
-
   test('takes high priorities first, while the lower ones keep moving', async (t) => {
     const trip = openTrip(t, { concurrency: 1 });
     const low = await sendMany(trip, 20, 'low');
@@ -481,16 +455,6 @@ function recorded() {
 async function usedToTheInbox(t: TestContext): Promise<{ readonly trip: Trip; readonly asked: number[] }> {
   const inbox = { id: 'inbox', hostOf: () => null };
   const trip = openTrip(t, { concurrency: 10, providers: { in_app: [inbox], email: [{ id: 'smtp' }] } });
-  const asked = askedOf(trip);
-  const send = () => trip.send({ recipient: { userId: '42' }, channels: ['in_app'] });
-  await Promise.all(Array.from({ length: 200 }, send));
-  trip.start();
-  await trip.time.run(SECOND);
-  return { trip, asked };
-}
-
-/** For how many the worker asks each time, from now on. */
-function askedOf(trip: Trip): number[] {
   const asked: number[] = [];
   const { claimDue } = trip.store;
   Object.assign(trip.store, {
@@ -499,5 +463,9 @@ function askedOf(trip: Trip): number[] {
       return claimDue(request);
     },
   });
-  return asked;
+  const send = () => trip.send({ recipient: { userId: '42' }, channels: ['in_app'] });
+  await Promise.all(Array.from({ length: 200 }, send));
+  trip.start();
+  await trip.time.run(SECOND);
+  return { trip, asked };
 }

@@ -66,12 +66,6 @@ const MOST_IN_HAND = 4;
 /** One claim asks for no more than this, or than there are slots: it keeps the store busy as a whole. */
 const MOST_AT_ONCE = 1_000;
 
-/**
- * How long a worker waits for more to become free, in ms, where that are less than a quarter of its slots: one claim then
- * serves them all, and what is in hand keeps everybody busy meanwhile.
- */
-const GATHER = 2;
-
 interface Held {
   readonly claim: Claim;
   takesSlot: boolean;
@@ -146,7 +140,7 @@ export function createWorker(deps: WorkDeps): Worker {
     for (;;) {
       while (free() <= 0) await slotFreed();
       // Those that were settled by the same commit come free together: one claim then serves them all.
-      await pause(deps.clock, free() * 4 < deps.concurrency ? GATHER : 0);
+      await pause(deps.clock, 0);
       const slots = free();
       if (slots > 0) return slots;
     }
