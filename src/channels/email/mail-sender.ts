@@ -34,7 +34,8 @@ const OWN_HEADERS = new Set([
 export function extraHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const kept = Object.entries(headers).filter(([name, value]) => {
     const lower = name.toLowerCase();
-    return !OWN_HEADERS.has(lower) && !lower.startsWith('content-') && !/\p{Cc}/u.test(name + value);
+    const isName = /^[\x21-\x39\x3b-\x7e]+$/.test(name);
+    return isName && !OWN_HEADERS.has(lower) && !lower.startsWith('content-') && !/\p{Cc}/u.test(value);
   });
   return { ...Object.fromEntries(kept), 'Auto-Submitted': 'auto-generated' };
 }

@@ -32,7 +32,8 @@ export function smtpFault(error: unknown): SmtpFault | null {
 
 /** `contentBegun`: whether a byte of the message itself may have left. Without a reply nobody knows then. */
 export function smtpOutcome(fault: SmtpFault, contentBegun: boolean): Outcome {
-  if (fault.reply !== null && fault.code !== 'EPROTOCOL') return byReply(fault, fault.reply);
+  // A yes where it was to be a no answers something else: the session is out of step.
+  if (fault.reply !== null && fault.reply.code >= 400 && fault.code !== 'EPROTOCOL') return byReply(fault, fault.reply);
   const detail = [fault.code, fault.originalCode, fault.reply?.text ?? ''].filter((part) => part !== '').join(' ');
   if (contentBegun) {
     if (fault.code === 'ETIMEDOUT' || fault.code === 'EABORT') return { kind: 'unknown', code: 'timeout', detail };

@@ -125,6 +125,43 @@ describe('what is on the wire', () => {
     assert.equal(provider.concurrency, 10);
   });
 
+  it('there are as many connections as mails at once, and no more later', async () => {
+    await using server = await smtpReceiver();
+    await using provider = opened(server.port);
+    for (let round = 0; round < 3; round++) {
+      const outcomes = await Promise.all(Array.from({ length: 4 }, () => provider.send()));
+      assert.deepEqual(outcomes.map(shown), Array(4).fill('accepted'));
+    }
+    assert.equal(server.connections, 4);
+  });
+
+  it('a connection carries a hundred mails, refused ones too', async () => {
+    await using server = await smtpReceiver();
+    await using provider = opened(server.port);
+    server.refuse('gone@example.com', [{ code: 550, text: '5.1.1 Unknown' }], true);
+    for (let sent = 0; sent < 100; sent++) {
+      if (sent % 10 === 0) assert.equal((await provider.send({ to: 'gone@example.com' })).kind, 'rejected');
+      else assert.equal(shown(await provider.send()), 'accepted');
+    }
+    assert.equal(server.connections, 1);
+    assert.equal(shown(await provider.send()), 'accepted');
+    assert.equal(server.connections, 2);
+  });
+
+  it('a large mail arrives whole', async () => {
+    await using server = await smtpReceiver();
+    await using provider = opened(server.port);
+    const file = Buffer.alloc(300_000, 'abc\n.\n');
+    const attachments = [{ filename: 'a.bin', contentType: null, content: file.toString('base64') }];
+    const text = '.line\n'.repeat(30_000);
+    assert.equal(shown(await provider.send({ text, attachments })), 'accepted');
+    const [received] = await server.received(1);
+    const parsed = await PostalMime.parse(received?.raw ?? '');
+    assert.equal(parsed.text?.trimEnd(), text.trimEnd());
+    const content = parsed.attachments[0]?.content;
+    assert.ok(content instanceof ArrayBuffer && Buffer.from(content).equals(file));
+  });
+
   it('logs in over STARTTLS, and over TLS from the start', async () => {
     const account = { user: 'news@example.com', password: 'p4ss word' };
     const env = { SMTP_USER: account.user, SMTP_PASSWORD: account.password, SMTP_HOST: 'localhost' };
@@ -278,6 +315,12 @@ async function rawServer(answer: (line: string, connection: number) => string | 
     get connections() {
       return connections;
     },
+    /** Ends the connections there are; resolves when they are gone here. */
+    async drop() {
+      const closing = [...sockets].map((socket) => once(socket, 'close'));
+      for (const socket of sockets) socket.end();
+      await Promise.all(closing);
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -321,6 +364,7 @@ describe('what breaks', () => {
       (line) => (line === '.' ? '421 4.3.2 closing' : polite(line)),
       'deferred provider_error provider',
     ],
+    ['a late yes after the dot', (line) => (line === '.' ? '354 go on' : polite(line)), 'unknown invalid_response'],
     [
       '503 at MAIL',
       (line) => (line.startsWith('MAIL') ? '503 order' : polite(line)),
@@ -371,6 +415,60 @@ describe('what breaks', () => {
     assert.equal(shown(await provider.send()), 'accepted');
     assert.equal(server.connections, 2);
     assert.equal(server.lines.filter((line) => line === '.').length, 2);
+  });
+
+  it('so is one that would not go on after a refusal', async () => {
+    for (const answer of ['502 what?', '421 4.3.2 closing', null]) {
+      await using server = await rawServer((line) => {
+        if (line === 'RSET') return answer;
+        return line.includes('gone@') ? '550 5.1.1 Unknown' : polite(line);
+      });
+      await using provider = opened(server.port);
+      assert.equal((await provider.send({ to: 'gone@example.com' })).kind, 'rejected');
+      assert.equal(shown(await provider.send()), 'accepted');
+      assert.equal(server.connections, 2);
+    }
+  });
+
+  it('an answer in the middle of a content ends the connection, so that the rest of it is no command', async () => {
+    await using server = await rawServer((line, connection) => {
+      if (connection === 1 && line.startsWith('Subject')) return '552 5.3.4 Too big';
+      return /^(?:RSET|MAIL)/.test(line) && connection === 1 && server.lines.includes('.') ? '500 what?' : polite(line);
+    });
+    await using provider = opened(server.port);
+    const text = `${'x'.repeat(70)}\n`.repeat(150_000);
+    assert.equal(shown(await provider.send({ text })), 'rejected message_rejected');
+    assert.equal(shown(await provider.send()), 'accepted');
+    assert.equal(server.connections, 2);
+  });
+
+  it('the next mail after a refusal begins anew', async () => {
+    await using server = await rawServer((line) => (line.includes('gone@') ? '550 5.1.1 Unknown' : polite(line)));
+    await using provider = opened(server.port);
+    assert.equal((await provider.send({ to: 'gone@example.com' })).kind, 'rejected');
+    assert.equal(shown(await provider.send()), 'accepted');
+    assert.equal(server.connections, 1);
+    assert.deepEqual(
+      server.lines.filter((line) => /^(?:MAIL|RSET)/.test(line)).map((line) => line.slice(0, 4)),
+      ['MAIL', 'RSET', 'MAIL'],
+    );
+  });
+
+  it('a connection that its server ends meanwhile is not used again', async () => {
+    await using server = await rawServer(polite);
+    await using provider = opened(server.port);
+    assert.equal(shown(await provider.send()), 'accepted');
+    await server.drop();
+    assert.equal(shown(await provider.send()), 'accepted');
+    assert.equal(server.connections, 2);
+    assert.equal(server.lines.filter((line) => line === '.').length, 2);
+  });
+
+  it('a send whose time is over before it began makes no connection', async () => {
+    await using server = await rawServer(polite);
+    await using provider = opened(server.port);
+    assert.equal(shown(await provider.send({}, AbortSignal.abort())), 'deferred connection_failed provider');
+    assert.equal(server.connections, 0);
   });
 
   it('a mail whose content was begun is never sent again by itself', async () => {
