@@ -7,7 +7,7 @@ import type { RowCalls, RowStore } from './row-store.ts';
  * So many calls go off at once, and what is left at the end of the turn: large enough to share a commit, and small enough
  * that the store begins while this thread still asks.
  */
-const TOGETHER = 32;
+const TOGETHER = 16;
 
 /** The store at the other end of the line, where `serveRows` answers. */
 export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {

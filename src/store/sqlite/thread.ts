@@ -70,6 +70,8 @@ export function runStoreThread({ path, line }: ThreadOptions, say: (word: Word) 
     const rows = openRowStore({ path, clock: realClock, onNotice: (text) => say({ kind: 'notice', text }) });
     serveRows(rows, line);
     say({ kind: 'opened', migrated: rows.migrated });
+    // What only the start needed; see `giveBack` in cli/serve.ts.
+    globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' });
   } catch (error) {
     say({ kind: 'failed', fault: faultOf(error) });
     line.close();
