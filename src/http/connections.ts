@@ -7,8 +7,8 @@ import type { HttpLimits } from './deps.ts';
 const LOOK = 500;
 /** Once a second at most, the idle ones are searched to make room. */
 const MAKE_ROOM = 1_000;
-/** File descriptors that are never given to clients: the store's, the log's, connections to vendors. */
-const LEAST_RESERVE = 32;
+/** File descriptors that are never given to clients: 32 of a process that idles, the rest for connections to vendors. */
+const LEAST_RESERVE = 48;
 
 /**
  * What clients may do with connections, so that those who are slow, many or never read cost a bounded amount of

@@ -222,7 +222,7 @@ describe('connections', { concurrency: 4 }, () => {
     assert.equal(connectionRoom(connections, 65_536), 20_000);
     assert.equal(connectionRoom(connections, 20_000), 15_000);
     assert.equal(connectionRoom(connections, 1_024), 768);
-    assert.equal(connectionRoom(connections, 64), 32);
+    assert.equal(connectionRoom(connections, 64), 16);
     assert.equal(connectionRoom(connections, 20), 1);
   });
 
