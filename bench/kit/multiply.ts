@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { USERS } from './bodies.ts';
 
@@ -27,6 +28,10 @@ export function multiply(path: string, copies: number): void {
   }
   db.exec('COMMIT');
   db.close();
+  // Or the disk is busy with it while others are measured.
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 /** Those whose rows belong to a notification. */
