@@ -49,7 +49,7 @@ export async function openStoreThread(path: string, onNotice: (text: string) => 
     thread.on('message', (word: Word) => {
       if (word.kind === 'notice') onNotice(word.text);
       else if (word.kind === 'opened') resolve(word.migrated);
-      else reject(errorOf(word.fault));
+      else void ended.then(() => reject(errorOf(word.fault)));
     });
   });
   const rows = askRows(line);
@@ -74,6 +74,5 @@ export function runStoreThread({ path, line }: ThreadOptions, say: (word: Word) 
     globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' });
   } catch (error) {
     say({ kind: 'failed', fault: faultOf(error) });
-    line.close();
   }
 }
