@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newDelivery } from '../../../src/domain/delivery.ts';
 import { deliveryId } from '../../../src/domain/ids.ts';
-import type { Notification } from '../../../src/domain/notification.ts';
 import type { NewNotification, NotificationRecord } from '../../../src/store/store.ts';
-import { HOUR, type OpenStore, storeKit } from './store-kit.ts';
+import { everything, type OpenStore, storeKit } from './store-kit.ts';
 
 export function acceptTests(open: OpenStore): void {
   describe('accept and find', () => {
@@ -78,40 +77,6 @@ export function acceptTests(open: OpenStore): void {
       assert.deepEqual(record?.deliveries, deliveries.toReversed());
     });
   });
-}
-
-function everything(now: number): Partial<Notification> {
-  return {
-    requestId: '4bf92f3577b34da6a3ce929d0e0e4736',
-    recipient: {
-      userId: 'user-1',
-      email: 'user@example.com',
-      phone: '+12025550100',
-      telegram: '@example_chat',
-      pushTokens: ['token-1', 'token-2'],
-      slack: 'C1',
-      discord: 'D1',
-      teams: 'T1',
-      whatsapp: '+12025550101',
-      webhookUrl: 'https://example.com/hook?x=%20',
-      locale: 'pt-BR',
-      timezone: 'America/Sao_Paulo',
-    },
-    title: 'Delivered',
-    actionUrl: 'https://example.com/orders/1',
-    data: { deep: [[{ a: [1, -0.5, 1e21, true, false, null, ''] }], {}], '': 'empty name', ['__proto__']: { x: 1 } },
-    overrides: {
-      email: { subject: 'S', cc: ['cc@example.com'], attachments: [{ filename: 'a.txt', content: 'YQ==' }] },
-      in_app: { data: { n: 0 } },
-    },
-    priority: 'high',
-    sendAt: now + HOUR,
-    expiresAt: now + 2 * HOUR,
-    retry: { rounds: 3, delays: [1000, 2000] },
-    onUnknown: 'fail',
-    metadata: { order: '1', empty: '' },
-    tags: ['a', 'b', 'a b', 'ü'],
-  };
 }
 
 function recordOf(parcel: NewNotification): NotificationRecord {

@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { deliveryId } from '../../../src/domain/ids.ts';
 import { PRIORITIES, type Priority } from '../../../src/domain/notification.ts';
-import { ACCEPTED, idsOf, LEASE, legIds, MINUTE, next, type OpenStore, SECOND, storeKit } from './store-kit.ts';
+import {
+  ACCEPTED,
+  everything,
+  HOUR,
+  idsOf,
+  LEASE,
+  legIds,
+  MINUTE,
+  next,
+  type OpenStore,
+  SECOND,
+  storeKit,
+} from './store-kit.ts';
 
 export function claimTests(open: OpenStore): void {
   describe('claims', () => {
@@ -17,6 +29,23 @@ export function claimTests(open: OpenStore): void {
       assert.deepEqual(await claimDue(), [{ delivery: after, notification: parcel.notification }]);
       assert.deepEqual((await store.find(parcel.notification.id))?.deliveries, [after]);
       assert.deepEqual(await claimDue(), []);
+    });
+
+    test('brings every field of the notification, taken as due, by name or when its lease has run out', async (t) => {
+      const { store, clock, make, accept, claimDue } = await storeKit(t, open);
+      const broadcastId = make.notification().id;
+      const parcel = make.parcel({ ...everything(clock.now()), broadcastId });
+      await accept(parcel);
+      clock.advance(HOUR);
+      const [due] = await claimDue();
+      assert.deepEqual(due?.notification, parcel.notification);
+      clock.advance(LEASE);
+      const [expired] = await store.expiredLeases(1);
+      assert.deepEqual(expired, due);
+      const named = make.parcel({ ...everything(clock.now()), broadcastId, sendAt: null });
+      await accept(named);
+      const [claim] = await store.claim(legIds(named), LEASE);
+      assert.deepEqual(claim?.notification, named.notification);
     });
 
     test('takes the oldest first, and no more than the limit', async (t) => {

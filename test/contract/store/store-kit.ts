@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Delivery } from '../../../src/domain/delivery.ts';
 import type { DeliveryId } from '../../../src/domain/ids.ts';
-import { PRIORITIES } from '../../../src/domain/notification.ts';
+import { type Notification, PRIORITIES } from '../../../src/domain/notification.ts';
 import type { Attempt } from '../../../src/domain/outcome.ts';
 import { type DeliveryEvent, transition } from '../../../src/domain/transition.ts';
 import type { Change, Claim, NewNotification, Page, Store } from '../../../src/store/store.ts';
@@ -134,4 +134,39 @@ async function claimAll(store: Store, parcels: readonly NewNotification[]): Prom
   const claims = await store.claim(legIds(...parcels), LEASE);
   assert.equal(claims.length, legIds(...parcels).length, 'not all of them could be claimed');
   return claims;
+}
+
+/** A notification with every field set but the broadcast's id; it is to be sent in an hour. */
+export function everything(now: number): Partial<Notification> {
+  return {
+    requestId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    recipient: {
+      userId: 'user-1',
+      email: 'user@example.com',
+      phone: '+12025550100',
+      telegram: '@example_chat',
+      pushTokens: ['token-1', 'token-2'],
+      slack: 'C1',
+      discord: 'D1',
+      teams: 'T1',
+      whatsapp: '+12025550101',
+      webhookUrl: 'https://example.com/hook?x=%20',
+      locale: 'pt-BR',
+      timezone: 'America/Sao_Paulo',
+    },
+    title: 'Delivered',
+    actionUrl: 'https://example.com/orders/1',
+    data: { deep: [[{ a: [1, -0.5, 1e21, true, false, null, ''] }], {}], '': 'empty name', ['__proto__']: { x: 1 } },
+    overrides: {
+      email: { subject: 'S', cc: ['cc@example.com'], attachments: [{ filename: 'a.txt', content: 'YQ==' }] },
+      in_app: { data: { n: 0 } },
+    },
+    priority: 'high',
+    sendAt: now + HOUR,
+    expiresAt: now + 2 * HOUR,
+    retry: { rounds: 3, delays: [1000, 2000] },
+    onUnknown: 'fail',
+    metadata: { order: '1', empty: '' },
+    tags: ['a', 'b', 'a b', 'ü'],
+  };
 }
