@@ -1,4 +1,10 @@
-import type { InboxWriter, ProviderParts, SandboxWriter, SendContext } from '../../src/channels/provider.ts';
+import type {
+  EmailMessage,
+  InboxWriter,
+  ProviderParts,
+  SandboxWriter,
+  SendContext,
+} from '../../src/channels/provider.ts';
 import { deliveryId, parseNotificationId } from '../../src/domain/ids.ts';
 
 export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
@@ -54,3 +60,19 @@ export function sendContext(given: Partial<SendContext> = {}): SendContext {
     ...given,
   };
 }
+
+/** A mail as it is given to a provider. */
+export const MAIL: EmailMessage = {
+  channel: 'email',
+  to: 'user@example.com',
+  from: null,
+  replyTo: null,
+  cc: [],
+  bcc: [],
+  subject: 'Hello',
+  text: 'Hello',
+  html: '<p>Hello</p>',
+  headers: {},
+  attachments: [],
+  messageId: 'm-1',
+};

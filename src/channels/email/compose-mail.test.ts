@@ -3,25 +3,12 @@ import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import PostalMime, { type Email } from 'postal-mime';
-import { NOW } from '../../../test/kit/provider-parts.ts';
+import { MAIL, NOW } from '../../../test/kit/provider-parts.ts';
 import type { Sender } from '../../domain/setting-forms.ts';
 import type { EmailMessage } from '../provider.ts';
 import { composeMail } from './compose-mail.ts';
 
-const plain: EmailMessage = {
-  channel: 'email',
-  to: 'user@example.com',
-  from: null,
-  replyTo: null,
-  cc: [],
-  bcc: [],
-  subject: 'Hello',
-  text: 'Hello',
-  html: '<p>Hello</p>',
-  headers: {},
-  attachments: [],
-  messageId: '019f5e0c-2d3a-7a51-9c1e-0f6b3a7d5100-1',
-};
+const plain: EmailMessage = { ...MAIL, messageId: '019f5e0c-2d3a-7a51-9c1e-0f6b3a7d5100-1' };
 const news: Sender = { name: 'News', address: 'news@example.com' };
 
 function composed(message: Partial<EmailMessage>, from = news): string {

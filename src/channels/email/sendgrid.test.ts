@@ -2,27 +2,14 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { httpReceiver } from '../../../test/kit/http-receiver.ts';
-import { NOW, providerParts, sendContext } from '../../../test/kit/provider-parts.ts';
+import { MAIL, NOW, providerParts, sendContext } from '../../../test/kit/provider-parts.ts';
 import { readSettings } from '../../domain/settings.ts';
 import { httpClient } from '../http-client.ts';
 import type { EmailMessage } from '../provider.ts';
 import { sendgrid } from './sendgrid.ts';
 
 const PATH = '/v3/mail/send';
-const mail: EmailMessage = {
-  channel: 'email',
-  to: 'user@example.com',
-  from: null,
-  replyTo: null,
-  cc: [],
-  bcc: [],
-  subject: 'Hello',
-  text: 'text',
-  html: '<p>html</p>',
-  headers: {},
-  attachments: [],
-  messageId: 'm-1',
-};
+const mail: EmailMessage = { ...MAIL, text: 'text', html: '<p>html</p>' };
 
 async function opened() {
   const server = await httpReceiver();

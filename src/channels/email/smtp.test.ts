@@ -5,7 +5,7 @@ import { after, describe, it } from 'node:test';
 import tls from 'node:tls';
 import PostalMime from 'postal-mime';
 import { selfSignedCertificate } from '../../../test/kit/certificate.ts';
-import { NOW, providerParts, sendContext } from '../../../test/kit/provider-parts.ts';
+import { MAIL, NOW, providerParts, sendContext } from '../../../test/kit/provider-parts.ts';
 import { type SmtpReceiverOptions, smtpReceiver } from '../../../test/kit/smtp-receiver.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { readSettings } from '../../domain/settings.ts';
@@ -18,20 +18,7 @@ const before = tls.getCACertificates();
 tls.setDefaultCACertificates([trusted.cert]);
 after(() => tls.setDefaultCACertificates(before));
 
-const mail: EmailMessage = {
-  channel: 'email',
-  to: 'user@example.com',
-  from: null,
-  replyTo: null,
-  cc: [],
-  bcc: [],
-  subject: 'Grüße',
-  text: 'Hello\n.dot',
-  html: '<p>Hello</p>',
-  headers: {},
-  attachments: [],
-  messageId: 'm-1',
-};
+const mail: EmailMessage = { ...MAIL, subject: 'Grüße', text: 'Hello\n.dot' };
 
 /** A provider opened with its settings; closed when it goes out of scope. */
 function opened(port: number, env: Record<string, string> = {}) {
