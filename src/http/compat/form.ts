@@ -5,7 +5,7 @@ import { BODY_PROBLEMS, IDEMPOTENCY_HEADER, openProblems, problems } from '../co
 import { FormIn, NotifyOut } from '../contract/doors.ts';
 import { ref } from '../contract/forms.ts';
 import { Type } from '../contract/schema.ts';
-import { fault, shapeOf } from '../contract/shape.ts';
+import { checkedWhenRead, fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { ProblemError, sendProblem } from '../problem-reply.ts';
@@ -102,7 +102,7 @@ function takeForm(app: FastifyInstance, deps: FormDeps, show: Show): void {
   const options = {
     schema: submit,
     config: { bodyType: FORM_TYPE },
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    validatorCompiler: checkedWhenRead,
   };
   app.post(PATH, options, async (request, reply) => {
     const texts = textsOf(request);

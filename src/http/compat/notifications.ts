@@ -7,7 +7,7 @@ import { answers, BODY_PROBLEMS, ID_PARAM, IDEMPOTENCY_HEADER, problems, USER_PA
 import { DoorListOut, DoorNotificationIn, DoorNotificationOut, DoorRetryOut } from '../contract/doors.ts';
 import { word } from '../contract/forms.ts';
 import { Type } from '../contract/schema.ts';
-import { fault, shapeOf } from '../contract/shape.ts';
+import { checkedWhenRead, fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { given, readerOf } from '../query-in.ts';
@@ -47,9 +47,7 @@ export function notificationDoors(app: FastifyInstance, deps: HttpDeps): void {
       ...problems(...BODY_PROBLEMS, 'unroutable', 'idempotency_mismatch', 'invalid_idempotency_key'),
     },
   };
-  // What reads the body checks it, so that faults of form and meaning come together.
-  const validatorCompiler = () => (value: unknown) => ({ value });
-  app.post('/notifications', { schema: send, validatorCompiler }, (request, reply) =>
+  app.post('/notifications', { schema: send, validatorCompiler: checkedWhenRead }, (request, reply) =>
     acceptJson(request, reply, door, deps),
   );
 

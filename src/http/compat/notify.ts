@@ -4,7 +4,7 @@ import { isUserId } from '../../domain/recipient.ts';
 import { formatTime } from '../../domain/time.ts';
 import { answers, BODY_PROBLEMS, IDEMPOTENCY_HEADER, problems, USER_PARAM } from '../contract/documented.ts';
 import { type DoorFields, DoorInboxOut, type DoorType, NotifyIn, NotifyOut } from '../contract/doors.ts';
-import { fault, shapeOf } from '../contract/shape.ts';
+import { checkedWhenRead, fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { acceptJson, type JsonDoor } from './door-accept.ts';
@@ -45,8 +45,7 @@ export function notifyDoors(app: FastifyInstance, deps: HttpDeps): void {
       ...problems(...BODY_PROBLEMS, 'unroutable', 'idempotency_mismatch', 'invalid_idempotency_key'),
     },
   };
-  const validatorCompiler = () => (value: unknown) => ({ value });
-  app.post('/notify', { schema: notify, validatorCompiler }, (request, reply) =>
+  app.post('/notify', { schema: notify, validatorCompiler: checkedWhenRead }, (request, reply) =>
     acceptJson(request, reply, door, deps),
   );
 

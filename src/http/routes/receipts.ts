@@ -6,6 +6,7 @@ import { receiveAll } from '../../pipeline/receive-all.ts';
 import { answers, openProblems } from '../contract/documented.ts';
 import { ReceiptsOut } from '../contract/other.ts';
 import { Type } from '../contract/schema.ts';
+import { checkedWhenRead } from '../contract/shape.ts';
 import { sendProblem } from '../problem-reply.ts';
 import type { RateGuard } from '../rate-limits.ts';
 import { retrySeconds } from '../refusals.ts';
@@ -71,7 +72,7 @@ export function receiptRoutes(app: FastifyInstance, deps: ReceiptRouteDeps): voi
     schema,
     bodyLimit: deps.mostBytes,
     config: { bodyType: BODY_TYPE },
-    validatorCompiler: () => (value: unknown) => ({ value }),
+    validatorCompiler: checkedWhenRead,
   };
   app.post('/receipts/:provider', options, (request, reply) => take(request, reply, deps));
 }

@@ -5,7 +5,7 @@ import { answers, answersEither, BODY_PROBLEMS, IDEMPOTENCY_HEADER, problems } f
 import { BatchIn, BatchShellIn as BatchShell, type BatchShellIn, NotificationIn } from '../contract/notification-in.ts';
 import { AcceptedOut, BroadcastAcceptedOut } from '../contract/notification-out.ts';
 import { BatchOut } from '../contract/problem-out.ts';
-import { fault, shapeOf } from '../contract/shape.ts';
+import { checkedWhenRead, fault, shapeOf } from '../contract/shape.ts';
 import { HTTP_LIMITS, type HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
 import { type ReadBatchItem, readBatchItem, readNotification } from '../notification-in.ts';
@@ -20,9 +20,6 @@ export const WAYS_IN: ReadonlySet<string> = new Set(['/api/v1/notifications', '/
 
 /** Most faults that are named of one item of a batch. */
 const MAX_ITEM_FAULTS = 20;
-
-/** The bodies of these routes are checked by what reads them, so that faults of form and meaning come together. */
-const checkedWhenRead = () => () => true;
 
 /** The two ways in. */
 export function sendRoutes(app: FastifyInstance, deps: HttpDeps): void {
