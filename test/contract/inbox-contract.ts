@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { deliveryId } from '../../src/domain/ids.ts';
-import type { InboxEntry, InboxStatus, InboxStore, NewInboxEntry } from '../../src/store/inbox.ts';
+import type { NewInboxEntry } from '../../src/domain/inbox-entry.ts';
+import type { InboxEntry, InboxStatus, InboxStore } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import { builders } from '../kit/builders.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
+import { inboxEntryTests } from './inbox-entry-tests.ts';
 import { inboxLogTests } from './inbox-log-tests.ts';
 import { walk } from './store/store-kit.ts';
 
@@ -19,6 +21,7 @@ const ALL = { limit: 100, after: null };
 /** What every inbox must do, whatever it is made of. */
 export function inboxContract(name: string, open: OpenInbox): void {
   describe(`the ${name} inbox`, () => {
+    inboxEntryTests(open);
     listTests(open);
     markTests(open);
     markManyTests(open);

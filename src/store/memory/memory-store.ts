@@ -1,9 +1,10 @@
 import type { Clock } from '../../domain/clock.ts';
 import { tallyAccepted, tallyWritten } from '../../domain/counters.ts';
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
+import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
-import type { InboxMark, InboxStatus, InboxStore, NewInboxEntry } from '../inbox.ts';
+import type { InboxMark, InboxStatus, InboxStore } from '../inbox.ts';
 import { type MoveLog, moveText, type News } from '../moves.ts';
 import type { NewSandboxMessage, SandboxFilter, SandboxStore } from '../sandbox.ts';
 import {
@@ -301,7 +302,7 @@ class InMemory implements MemoryStore {
     return held;
   }
 
-  #writeOne({ after, attempts, sendAt, kept }: Change): void {
+  #writeOne({ after, attempts, sendAt, kept, entry }: Change): void {
     const row = this.#tables.deliveries.get(after.id);
     if (row === undefined) return;
     if (kept === undefined) {
@@ -311,6 +312,7 @@ class InMemory implements MemoryStore {
     this.#tables.replace(row, after);
     row.log.push(...attempts);
     if (sendAt !== undefined) row.of.notification = { ...row.of.notification, sendAt };
+    if (entry !== undefined) this.#inboxes.add(entry);
   }
 
   #ring(): void {

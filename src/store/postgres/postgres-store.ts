@@ -1,6 +1,7 @@
 import type { Clock } from '../../domain/clock.ts';
 import { type DeliveryStatus, isHandedOver } from '../../domain/delivery.ts';
-import type { InboxStore, NewInboxEntry } from '../inbox.ts';
+import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
+import type { InboxStore } from '../inbox.ts';
 import type { MoveLog, News } from '../moves.ts';
 import type { RetentionStore } from '../retention.ts';
 import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
