@@ -1,10 +1,11 @@
 import type { DeliveryId } from '../domain/ids.ts';
 import type { NewInboxEntry } from '../domain/inbox-entry.ts';
 
-/** A small port of its own: what users see in their inbox. Rules for errors and durability as in store.ts. */
+/**
+ * A small port of its own: what users see in their inbox. Entries come there with the changes of deliveries. Rules for
+ * errors and durability as in store.ts.
+ */
 export interface InboxStore {
-  /** Idempotent by `id`: the same delivery twice is one entry. */
-  addToInbox(entries: readonly NewInboxEntry[]): Promise<void>;
   /** Newest first. `status` null: everything that is not archived. */
   listInbox(
     userId: string,

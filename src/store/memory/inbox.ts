@@ -10,10 +10,6 @@ export class Inboxes {
   readonly log = new InboxLog();
   readonly #byNotification = new Map<NotificationId, { readonly userId: string; readonly id: DeliveryId }[]>();
 
-  get size(): number {
-    return this.#owners.size;
-  }
-
   add(entry: NewInboxEntry): void {
     if (this.#owners.has(entry.id)) return;
     this.#owners.set(entry.id, entry.userId);

@@ -1,7 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import { tallyAccepted, tallyWritten } from '../../domain/counters.ts';
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
-import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
 import type { InboxMark, InboxStatus, InboxStore } from '../inbox.ts';
@@ -30,7 +29,7 @@ export type MemoryStore = Store & InboxStore & SandboxStore & MoveLog & News;
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** How many notifications, keys and inbox entries it holds of each; past that it is unavailable. */
+  /** How many notifications and keys it holds of each; past that it is unavailable. */
   readonly capacity?: number;
 }
 
@@ -173,13 +172,6 @@ class InMemory implements MemoryStore {
 
   async close() {
     this.#closed = true;
-  }
-
-  async addToInbox(entries: readonly NewInboxEntry[]) {
-    this.#checkOpen();
-    this.#checkRoom(entries.length, this.#inboxes.size);
-    for (const entry of entries) this.#inboxes.add(entry);
-    this.#ring();
   }
 
   async listInbox(userId: string, status: InboxStatus | null, page: Page) {

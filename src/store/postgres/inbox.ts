@@ -3,7 +3,7 @@ import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
 import type { JsonObject } from '../../domain/notification.ts';
 import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus } from '../inbox.ts';
 import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
-import { type Columns, insertRows, rowsOf } from './recordset.ts';
+import { type Columns, rowsOf } from './recordset.ts';
 import { json, parse } from './rows.ts';
 import type { Row, Session, Value } from './session.ts';
 
@@ -39,11 +39,6 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
  * and whoever has read up to one has missed none before it.
  */
 export const INBOX_LOCK = 7_443_182_202;
-
-/** The entries of many calls. */
-export async function addToInbox(session: Session, entries: readonly NewInboxEntry[]): Promise<void> {
-  await session.rows(`${insertRows('inbox', ENTRY, '$1')} ON CONFLICT (id) DO NOTHING`, [entryValue(entries)]);
-}
 
 /**
  * Adds entries: a part of a statement that writes, for `entryValue` as that parameter. It takes the lock itself, as late
