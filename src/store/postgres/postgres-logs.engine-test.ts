@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Client } from 'pg';
+import { storeKit } from '../../../test/contract/store/store-kit.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { builders } from '../../../test/kit/builders.ts';
+import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
 import { entryChange, putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { seen } from '../../../test/kit/until.ts';
@@ -103,6 +105,12 @@ describe('the log of an inbox', () => {
       [first.id, first.notificationId, first.userId, first.body],
     );
     const added = putIntoInbox(store, [second]);
+    // What has no entry waits for nobody.
+    const { accept, send, state } = await storeKit(t, async () => ({ store, clock: new ManualClock() }));
+    const plain = make.parcel();
+    await accept(plain);
+    await send(plain);
+    assert.equal((await state(plain)).status, 'sent');
     const watching = await connected(t, url);
     await seen(
       async () => {
