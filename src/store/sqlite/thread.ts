@@ -1,5 +1,6 @@
 import module from 'node:module';
 import { dirname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { realClock } from '../../domain/clock.ts';
 import { askRows } from './ask-rows.ts';
@@ -18,6 +19,8 @@ export interface ThreadOptions {
 
 /** MiB: rows live no longer than the commit that writes them. What the process is started with (bin/tidings.js) is four times that. */
 const YOUNG_GENERATION = 12;
+/** V8 asks for this flag whenever it makes a heap, and it would outweigh the thread's own limit. This thread has its heap. */
+const LET_LIMITS_COUNT = '--max-semi-space-size=0';
 
 /** What the thread says for itself. */
 type Word =
@@ -35,6 +38,7 @@ export async function openStoreThread(path: string, onNotice: (text: string) => 
   const { port1: line, port2 } = new MessageChannel();
   const cache = module.getCompileCacheDir();
   const options: ThreadOptions = { path, line: port2, compileCache: cache === undefined ? null : dirname(cache) };
+  setFlagsFromString(LET_LIMITS_COUNT);
   const thread = new Worker(new URL('./thread-start.js', import.meta.url), {
     name: 'store',
     workerData: options,
