@@ -7,6 +7,7 @@ import type { Claim, Store } from '../store/store.ts';
 import { LAST_WORD } from './deadline.ts';
 import type { Deliver, HeldClaim } from './deliver.ts';
 import { inTime } from './in-time.ts';
+import { createPace } from './pace.ts';
 
 export interface WorkDeps {
   readonly store: Pick<Store, 'claimDue' | 'claim' | 'renew' | 'nextDueAt'>;
@@ -91,6 +92,9 @@ export function createWorker(deps: WorkDeps): Worker {
    * comes beyond the slots when that has changed, each waits for a slot here, and no more is claimed meanwhile.
    */
   let ahead = 1;
+  /** By it so many more are claimed as will find a slot soon: no slot then waits for the store. */
+  const pace = createPace(deps.clock);
+  let reserve = 0;
   /** Those in hand that wait for a slot: who gives one back hands it to the first. */
   const line: (() => void)[] = [];
   let waiting: (() => void)[] = [];
@@ -111,13 +115,16 @@ export function createWorker(deps: WorkDeps): Worker {
   }
 
   function free(): number {
-    const slots = deps.concurrency * ahead - taken - line.length;
+    // Not one by one: half a reserve is claimed for little more than one delivery is.
+    if (line.length > reserve / 2) return 0;
+    const slots = deps.concurrency * ahead + reserve - taken - line.length;
     return Math.min(slots, deps.concurrency * MOST_IN_HAND - held.size) - reserved;
   }
 
   function freeSlot(holding: Held): void {
     if (!holding.takesSlot) return;
     holding.takesSlot = false;
+    pace.passed();
     const next = line.shift();
     if (next === undefined) {
       taken -= 1;
@@ -160,6 +167,7 @@ export function createWorker(deps: WorkDeps): Worker {
   /** Fills reserved slots with what `claim` answers. */
   async function claimInto(slots: number, claim: () => Promise<readonly Claim[]>) {
     const leaseEndsAt = deps.clock.now() + deps.leaseMs;
+    reserve = Math.min(pace.soon(), deps.concurrency);
     const asked = claim();
     try {
       const claims = await inTime(deps.clock, asked);
