@@ -42,7 +42,13 @@ export const footprint: Bench = {
       row('ready after the start', 's', ready, atMost(1), 'until /health/ready answers 200, of a new store'),
       row('memory, idle', 'MiB', memory(runs.starts), atMost(120), 'resident, all in one process'),
       row('memory, under load', 'MiB', memory(runs.loaded), atMost(250), 'at its highest: singles, batches, the drain'),
-      row('memory, by backlog', 'MiB', grows, atMost(20), 'at its highest: five seconds of draining 1,000,000 less as many of draining 200,000'),
+      row(
+        'memory, by backlog',
+        'MiB',
+        grows,
+        atMost(20),
+        'at its highest: five seconds of draining 1,000,000 less as many of draining 200,000',
+      ),
     ];
   },
 };
