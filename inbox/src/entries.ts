@@ -29,6 +29,13 @@ export function changed(item: InboxItem, { as, which, at }: Change): InboxItem {
   return isMeant ? marked(item, as, at) : item;
 }
 
+/** Whether what the service tells of is what was asked for: of named entries it names those that changed. */
+export function isNewsOf(news: Change, { as, which }: Change): boolean {
+  if (news.as !== as) return false;
+  if ('ids' in news.which) return 'ids' in which && news.which.ids.every((id) => which.ids.includes(id));
+  return 'before' in which;
+}
+
 export function fits(item: InboxItem, filter: InboxFilter): boolean {
   if (filter === 'archived') return item.archived_at !== null;
   return item.archived_at === null && (filter === 'all' || item.read_at === null);

@@ -41,6 +41,32 @@ function shows(
 const bodies = ({ items }: InboxSnapshot) => items.map(({ body }) => body);
 const isLive = ({ status, connection }: InboxSnapshot) => status === 'ready' && connection === 'live';
 
+/** A stream in which what the service says can be kept back, and something else be said before it. */
+function withheld() {
+  const [kept, encoder] = [[] as Uint8Array[], new TextEncoder()];
+  let isHeld = false;
+  let to: TransformStreamDefaultController<Uint8Array> | null = null;
+  return {
+    through(response: Response): Response {
+      const pieces = new TransformStream<Uint8Array, Uint8Array>({
+        start(controller) {
+          to = controller;
+        },
+        transform: (piece, controller) => void (isHeld ? kept.push(piece) : controller.enqueue(piece)),
+      });
+      return new Response(response.body?.pipeThrough(pieces) ?? null, response);
+    },
+    say: (text: string) => to?.enqueue(encoder.encode(text)),
+    hold() {
+      isHeld = true;
+    },
+    release() {
+      isHeld = false;
+      for (const piece of kept.splice(0)) to?.enqueue(piece);
+    },
+  };
+}
+
 /** A place in which time, network and eyes are the test's. */
 function place() {
   const clock = new ManualClock();
@@ -144,6 +170,33 @@ describe('an inbox', () => {
     const good = inbox.mark('read', [one.id]);
     assert.deepEqual([(await refused)?.code, await good], ['invalid_request', null]);
     assert.equal(inbox.getSnapshot().counts.unread, 0);
+  });
+
+  test('shows the counts of the answer though older ones come from the stream before it', async (t) => {
+    const service = await inboxService(t);
+    await service.deliver('one');
+    await service.deliver('two');
+    const stream = withheld();
+    const fetchThrough: Surroundings['fetch'] = async (url, init) => {
+      const response = await fetch(url, init);
+      if (url.endsWith('/stream')) return stream.through(response);
+      if (!url.endsWith('/mark')) return response;
+      // What it told when it was opened can be as late as this, and news of the mark later still.
+      stream.say('event: counts\ndata: {"total":3,"unread":2,"unseen":2}\n\n');
+      await shows(inbox, ({ counts }) => counts.total === 3);
+      return response;
+    };
+    const inbox = opened(t, service, {}, { fetch: fetchThrough });
+    const [two] = (await shows(inbox, isLive)).items;
+    stream.hold();
+    const seenCounts = new Set<number>();
+    inbox.subscribe(() => seenCounts.add(inbox.getSnapshot().counts.unread));
+    assert.equal(await inbox.mark('read', [two?.id ?? '']), null);
+    assert.equal(inbox.getSnapshot().counts.unread, 1);
+    stream.release();
+    await service.deliver('three');
+    await shows(inbox, ({ items, counts }) => items.length === 3 && counts.unread === 2);
+    assert.deepEqual([...seenCounts], [1, 2]);
   });
 
   test('marks everything that has arrived, loaded or not, and nothing that arrives later', async (t) => {

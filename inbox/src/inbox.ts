@@ -1,6 +1,6 @@
 import type { ServerEvent } from '../../sdk/src/event-reader.ts';
 import { type InboxPage, inboxApi } from './api.ts';
-import { bringsInto, type Change, changed, countsAfter, fits, newestFirst } from './entries.ts';
+import { bringsInto, type Change, changed, countsAfter, fits, isNewsOf, newestFirst } from './entries.ts';
 import { type InboxError, inboxError } from './inbox-error.ts';
 import { live } from './live.ts';
 import { ownSurroundings, type Surroundings } from './surroundings.ts';
@@ -73,6 +73,8 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
   let cursor: string | null = null;
   /** What is shown on top of it until the service has answered. */
   let changes: readonly Change[] = [];
+  /** Those of them that the stream has told of already. */
+  const told = new Set<Change>();
   let state = {
     status: 'loading' as InboxSnapshot['status'],
     error: null as InboxError | null,
@@ -83,7 +85,6 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
   let running: AbortController | null = null;
   /** The loading that counts; one that was overtaken is forgotten. `heard`: what came meanwhile, to be done again on top. */
   let loading: { readonly heard: (() => void)[]; readonly isMore: boolean } | null = null;
-  let countsHeard = 0;
   let newest = '';
   let last: Promise<unknown> = Promise.resolve();
   let snapshot = made();
@@ -104,11 +105,11 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
     if (item.created_at > newest) newest = item.created_at;
   }
 
-  function take({ data, next_cursor, counts: told }: InboxPage, isMore: boolean, heard: readonly (() => void)[]): void {
+  function take({ data, next_cursor, counts: now }: InboxPage, isMore: boolean, heard: readonly (() => void)[]): void {
     if (!isMore) known = new Map();
     for (const item of data) keep(item);
     cursor = next_cursor;
-    counts = told;
+    counts = now;
     // Done once more on what is older than they are; what they say of newer things they say again.
     for (const again of heard) again();
   }
@@ -148,7 +149,6 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
       tell();
       if (isNew) for (const listener of arrivals) listener(item);
     } else if (type === 'counts') {
-      countsHeard += 1;
       hear(() => {
         counts = content as InboxCounts;
       });
@@ -159,6 +159,7 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
       hear(() => {
         for (const item of known.values()) known.set(item.id, changed(item, change));
       });
+      for (const own of changes) if (isNewsOf(change, own)) told.add(own);
       tell();
       const isKnown = ids?.every((id) => known.has(id)) ?? false;
       if (!isKnown && bringsInto(as, state.filter)) void load(false);
@@ -173,11 +174,10 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
     // One after the other, so that the last word is the last one that was said.
     const done = last.then(async () => {
       const { signal } = running ?? new AbortController();
-      const heardBefore = countsHeard;
       try {
-        const told = await api.mark(as, which, signal);
-        // The stream's counts are no older than the answer, or more of them will come.
-        if (countsHeard === heardBefore) counts = told;
+        const answered = await api.mark(as, which, signal);
+        // Counts that the stream told before it told of the change can be older than the answer; later ones are not.
+        if (!told.has(own)) counts = answered;
         for (const item of known.values()) known.set(item.id, changed(item, own));
         loading?.heard.push(() => {
           for (const item of known.values()) known.set(item.id, changed(item, own));
@@ -187,6 +187,7 @@ export function createInbox(options: InboxOptions, surroundings: Surroundings = 
         return inboxError(error);
       } finally {
         changes = changes.filter((one) => one !== own);
+        told.delete(own);
         tell();
       }
     });

@@ -50,8 +50,12 @@ export async function serve(roles: readonly Role[]): Promise<number> {
 /**
  * To start takes more memory than to run, and V8 would keep it for as long as there is nothing to do: it collects when
  * there is need, and counts the start as busy. Once, and for some hundredths of a second; with `node --expose-gc` only.
+ *
+ * A tick waits meanwhile. Where none does, V8 forgets the shape of Node's ticks, and `process.nextTick` stays slow for
+ * good: 0.33 µs instead of 0.06 (Node 24.21), six times in each request.
  */
 function giveBack(): void {
+  process.nextTick(() => {});
   globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'sync' });
 }
 

@@ -7,6 +7,7 @@ import type { Claim, Store } from '../store/store.ts';
 import { LAST_WORD } from './deadline.ts';
 import type { Deliver, HeldClaim } from './deliver.ts';
 import { inTime } from './in-time.ts';
+import { createSlots, type InHand } from './slots.ts';
 
 export interface WorkDeps {
   readonly store: Pick<Store, 'claimDue' | 'claim' | 'renew' | 'nextDueAt'>;
@@ -58,17 +59,11 @@ const FRUITLESS_SLEEP = 320;
 /** The wait after a fault of the store, in ms. */
 const FAULT_WAIT = 250;
 
-/**
- * How many times `concurrency` a worker has in hand at most: what waits for nobody outside, as an entry in the inbox,
- * gives its slot back before it is done. So the store always has enough of them for one commit to serve many.
- */
-const MOST_IN_HAND = 8;
 /** One claim asks for no more than this, or than there are slots: it keeps the store busy as a whole. */
 const MOST_AT_ONCE = 1_000;
 
 interface Held {
   readonly claim: Claim;
-  takesSlot: boolean;
   /** By this process's clock, from before the claim was asked for: never later than the store's own. */
   leaseEndsAt: number;
   lost: boolean;
@@ -82,126 +77,53 @@ export function createWorker(deps: WorkDeps): Worker {
   let turnAt = deps.clock.now();
   let turns = 0;
   let fruitless = SHORTEST_SLEEP;
-  /** How many of those held take a slot. */
-  let taken = 0;
-  /** Slots that a claim under way may fill. */
-  let reserved = 0;
-  /**
-   * How many times `concurrency` a claim asks for. It doubles as long as all that comes waits for nobody outside; of what
-   * comes beyond the slots when that has changed, each waits for a slot here, and no more is claimed meanwhile.
-   */
-  let ahead = 1;
-  /** Those in hand that wait for a slot: who gives one back hands it to the first. */
-  const line: (() => void)[] = [];
-  let waiting: (() => void)[] = [];
+  const slots = createSlots(deps.clock, deps.concurrency);
   let claimed = 0;
   let answered = 0;
   let refused = 0;
   let askedLast = 0;
   let answeredLast = 0;
 
-  function slotFreed(): Promise<void> {
-    return new Promise((resolve) => waiting.push(resolve));
-  }
-
-  function wakeWaiting(): void {
-    const woken = waiting;
-    waiting = [];
-    for (const wake of woken) wake();
-  }
-
-  function free(): number {
-    const slots = deps.concurrency * ahead - taken - line.length;
-    return Math.min(slots, deps.concurrency * MOST_IN_HAND - held.size) - reserved;
-  }
-
-  function freeSlot(holding: Held): void {
-    if (!holding.takesSlot) return;
-    holding.takesSlot = false;
-    const next = line.shift();
-    if (next === undefined) {
-      taken -= 1;
-      wakeWaiting();
-    } else next();
-  }
-
-  /** Null: it has one. Otherwise it will have by then. Who is not going to call anybody is not made to wait. */
-  function takeSlot(holding: Held): Promise<void> | null {
-    holding.takesSlot = true;
-    if (taken >= deps.concurrency && !holding.lost && !stopping.signal.aborted) {
-      return new Promise((resolve) => line.push(resolve));
-    }
-    taken += 1;
-    return null;
-  }
-
-  /** Resolves with the number of free slots, at least one; after the turn in which the first became free. */
-  async function freeSlots(): Promise<number> {
-    for (;;) {
-      while (free() <= 0) await slotFreed();
-      // Those that were settled by the same commit come free together: one claim then serves them all.
-      await pause(deps.clock, 0);
-      const slots = free();
-      if (slots > 0) return slots;
-    }
-  }
-
-  /** The same, and the answer, `most` at most, is kept free for `claimInto`: the other loop looks for slots too. */
-  async function reserveSlots(most: number): Promise<number> {
-    for (;;) {
-      await freeSlots();
-      const slots = Math.min(most, free());
-      if (slots <= 0) continue;
-      reserved += slots;
-      return slots;
-    }
-  }
-
-  /** Fills reserved slots with what `claim` answers. */
-  async function claimInto(slots: number, claim: () => Promise<readonly Claim[]>) {
+  /** Fills so many reserved slots with what `claim` answers. */
+  async function claimInto(reserved: number, claim: () => Promise<readonly Claim[]>) {
     const leaseEndsAt = deps.clock.now() + deps.leaseMs;
     const asked = claim();
     try {
       const claims = await inTime(deps.clock, asked);
-      const before = taken;
-      const ending = take(claims, { leaseEndsAt, lost: false });
-      if (taken > before || line.length > 0) ahead = 1;
-      else if (claims.length === slots) ahead = Math.min(ahead * 2, MOST_IN_HAND);
+      const ending = slots.admit(reserved, () => take(claims, { leaseEndsAt, lost: false }));
       return { claims, ending };
     } catch (error) {
       // Nobody waits for them any more: what comes after all goes back without a call.
       asked.then((claims) => take(claims, { leaseEndsAt, lost: true }), ignore);
       throw error;
     } finally {
-      reserved -= slots;
-      wakeWaiting();
+      slots.release(reserved);
     }
   }
 
   function take(claims: readonly Claim[], lease: Pick<Held, 'leaseEndsAt' | 'lost'>): Promise<void>[] {
     claimed += claims.length;
     return claims.map(async (claim) => {
-      const holding: Held = { claim, takesSlot: false, ...lease };
+      const holding: Held = { claim, ...lease };
+      const place = slots.enter(lease.lost);
       held.add(holding);
       try {
-        const slot = takeSlot(holding);
-        if (slot !== null) await slot;
-        await deps.deliver(heldClaim(holding));
+        if (place.turn !== null) await place.turn;
+        await deps.deliver(heldClaim(holding, place));
       } catch (error) {
         // The lease runs out and the sweeper takes over.
         deps.emit({ type: 'fault', where: 'deliver', error });
       } finally {
         held.delete(holding);
-        freeSlot(holding);
-        wakeWaiting();
+        place.leave();
       }
     });
   }
 
-  function heldClaim(holding: Held): HeldClaim {
+  function heldClaim(holding: Held, { freeSlot }: InHand): HeldClaim {
     return {
       ...holding.claim,
-      freeSlot: () => freeSlot(holding),
+      freeSlot,
       mayStillSend: () => !holding.lost && holding.leaseEndsAt - deps.clock.now() > deps.sendTimeout + LAST_WORD,
     };
   }
@@ -213,7 +135,7 @@ export function createWorker(deps: WorkDeps): Worker {
 
   /** One turn: what is due in the store goes into the free slots. True: there may be more. */
   async function fromStore(): Promise<boolean> {
-    const limit = await reserveSlots(Math.max(deps.concurrency, MOST_AT_ONCE));
+    const limit = await slots.reserve(Math.max(deps.concurrency, MOST_AT_ONCE));
     const { claims } = await claimInto(limit, async () => {
       if (stopping.signal.aborted) return [];
       return claimDue(limit);
@@ -237,11 +159,11 @@ export function createWorker(deps: WorkDeps): Worker {
 
   /** One turn: what the queue names goes into the free slots, and is acknowledged when settled. */
   async function fromQueue(queue: Queue): Promise<void> {
-    const tasks = [...(await queue.take(await freeSlots(), stopping.signal))];
+    const tasks = [...(await queue.take(await slots.some(), stopping.signal))];
     // While it waited for tasks, the other loop may have filled the slots. At the end the rest comes again, to anybody.
     while (tasks.length > 0 && !stopping.signal.aborted) {
-      const slots = await reserveSlots(tasks.length);
-      await deliverTasks(queue, tasks.splice(0, slots));
+      const reserved = await slots.reserve(tasks.length);
+      await deliverTasks(queue, tasks.splice(0, reserved));
     }
   }
 
@@ -324,17 +246,14 @@ export function createWorker(deps: WorkDeps): Worker {
     },
     async stop() {
       stopping.abort();
-      for (const next of line.splice(0)) {
-        taken += 1;
-        next();
-      }
+      slots.open();
       await Promise.all(loops);
-      while (held.size > 0) await slotFreed();
+      await slots.empty();
     },
     lastTurnAt: () => turnAt,
     signs() {
       return {
-        freeSlots: Math.max(0, deps.concurrency - taken),
+        freeSlots: slots.free(),
         claimed,
         answered,
         refused,

@@ -17,10 +17,11 @@ export interface ThreadOptions {
   readonly compileCache: string | null;
 }
 
-/** MiB: rows live no longer than the commit that writes them. What the process is started with (bin/tidings.js) is four times that. */
-const YOUNG_GENERATION = 12;
-/** V8 asks for this flag whenever it makes a heap, and it would outweigh the thread's own limit. This thread has its heap. */
-const LET_LIMITS_COUNT = '--max-semi-space-size=0';
+/**
+ * Of each half of the thread's young generation, in MiB: rows live no longer than the commit that writes them. The main
+ * thread has the four times as much that the process is started with (bin/tidings.js).
+ */
+const YOUNG_HALF = 4;
 
 /** What the thread says for itself. */
 type Word =
@@ -38,12 +39,12 @@ export async function openStoreThread(path: string, onNotice: (text: string) => 
   const { port1: line, port2 } = new MessageChannel();
   const cache = module.getCompileCacheDir();
   const options: ThreadOptions = { path, line: port2, compileCache: cache === undefined ? null : dirname(cache) };
-  setFlagsFromString(LET_LIMITS_COUNT);
+  // Where the process was started with that flag, V8 does not look at `resourceLimits`. This thread's heap has its size.
+  setFlagsFromString(`--max-semi-space-size=${YOUNG_HALF}`);
   const thread = new Worker(new URL('./thread-start.js', import.meta.url), {
     name: 'store',
     workerData: options,
     transferList: [port2],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION },
   });
   thread.on('error', (error) => {
     throw error;

@@ -180,7 +180,7 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   one('leaves-undone', 'a worker that is told to stop does not wait for what it has in hand', {
     file: 'pipeline/work.ts',
-    find: 'while (held.size > 0) await slotFreed();',
+    find: 'await slots.empty();',
     replace: '',
   }),
   one('key-per-attempt', 'each attempt bears an idempotency key of its own', {

@@ -1,0 +1,163 @@
+import type { Clock } from '../domain/clock.ts';
+import { pause } from '../domain/pause.ts';
+import { createPace } from './pace.ts';
+
+/**
+ * How many deliveries a worker has in hand. A slot is for one that waits for somebody outside; what waits for nobody
+ * gives its slot back before it is done, so many more of those may be in hand at once.
+ */
+export interface Slots {
+  /** One has come in hand. It begins when it has a slot, or at once where `isPassing`: as it is not going to call anybody. */
+  enter(isPassing: boolean): InHand;
+  /** Resolves with how many more may come in hand, at least one. */
+  some(): Promise<number>;
+  /** The same, `most` at most: so many are kept free for `admit`. */
+  reserve(most: number): Promise<number>;
+  /** What a claim for so many reserved slots has brought comes in hand by `enterAll`, which answers something for each. */
+  admit<T>(reserved: number, enterAll: () => readonly T[]): readonly T[];
+  /** Gives back what was reserved. */
+  release(reserved: number): void;
+  /** From now on nobody waits for a slot. */
+  open(): void;
+  /** Resolves when nothing is in hand. */
+  empty(): Promise<void>;
+  /** Slots that nobody has. */
+  free(): number;
+}
+
+export interface InHand {
+  /** Null: it has a slot. Otherwise it has when this resolves. */
+  readonly turn: Promise<void> | null;
+  /** Its slot is of better use to another. */
+  readonly freeSlot: () => void;
+  /** It is no longer in hand. */
+  readonly leave: () => void;
+}
+
+/**
+ * How many times the slots a worker has in hand at most, and claims at most: so the store always has enough of what
+ * waits for nobody outside for one commit to serve many.
+ */
+const MOST_IN_HAND = 8;
+
+/** `count`: how many slots there are. */
+export function createSlots(clock: Clock, count: number): Slots {
+  let inHand = 0;
+  let taken = 0;
+  /** Kept free for what claims under way may bring. */
+  let reserved = 0;
+  /**
+   * How many times `count` a claim asks for. It doubles as long as all that comes waits for nobody outside; of what
+   * comes beyond the slots when that has changed, each waits for a slot here, and no more is claimed meanwhile.
+   */
+  let ahead = 1;
+  /** By it so many more are claimed as will find a slot soon: no slot then waits for the store. */
+  const pace = createPace(clock);
+  let soon = 0;
+  /** Those in hand that wait for a slot: who gives one back hands it to the first. */
+  const line: (() => void)[] = [];
+  let isOpen = false;
+  let waiting: (() => void)[] = [];
+
+  function changed(): Promise<void> {
+    return new Promise((resolve) => waiting.push(resolve));
+  }
+
+  function wakeWaiting(): void {
+    const woken = waiting;
+    waiting = [];
+    for (const wake of woken) wake();
+  }
+
+  function isEmpty(): boolean {
+    return inHand === 0;
+  }
+
+  /** How many more may come in hand. */
+  function room(): number {
+    // Not one by one: half of what will be needed soon is claimed for little more than one delivery is.
+    if (line.length > soon / 2) return 0;
+    const slots = count * ahead + soon - taken - line.length;
+    return Math.min(slots, count * MOST_IN_HAND - inHand) - reserved;
+  }
+
+  function giveBack(): void {
+    pace.passed();
+    const next = line.shift();
+    if (next === undefined) {
+      taken -= 1;
+      wakeWaiting();
+    } else next();
+  }
+
+  function turnFor(isPassing: boolean): Promise<void> | null {
+    if (taken >= count && !isPassing && !isOpen) return new Promise((resolve) => line.push(resolve));
+    taken += 1;
+    return null;
+  }
+
+  async function some(): Promise<number> {
+    for (;;) {
+      while (room() <= 0) await changed();
+      // Those that were settled by the same commit come free together: one claim then serves them all.
+      await pause(clock, 0);
+      const now = room();
+      if (now > 0) return now;
+    }
+  }
+
+  return {
+    enter(isPassing) {
+      inHand += 1;
+      let hasSlot = true;
+      const freeSlot = () => {
+        if (!hasSlot) return;
+        hasSlot = false;
+        giveBack();
+      };
+      return {
+        turn: turnFor(isPassing),
+        freeSlot,
+        leave() {
+          inHand -= 1;
+          freeSlot();
+          wakeWaiting();
+        },
+      };
+    },
+    some,
+    async reserve(most) {
+      for (;;) {
+        await some();
+        // Somebody else may have been quicker.
+        const now = Math.min(most, room());
+        if (now <= 0) continue;
+        reserved += now;
+        soon = Math.min(pace.soon(), count);
+        return now;
+      }
+    },
+    admit(asked, enterAll) {
+      const before = taken;
+      const came = enterAll();
+      if (taken > before || line.length > 0) ahead = 1;
+      else if (came.length === asked) ahead = Math.min(ahead * 2, MOST_IN_HAND);
+      return came;
+    },
+    release(asked) {
+      reserved -= asked;
+      wakeWaiting();
+    },
+    open() {
+      isOpen = true;
+      for (const next of line.splice(0)) {
+        taken += 1;
+        next();
+      }
+    },
+    async empty() {
+      while (!isEmpty()) await changed();
+    },
+    free: () => Math.max(0, count - taken),
+  };
+}
