@@ -105,7 +105,7 @@ function openChannels(
 ): Channels {
   const http = httpClient({ guard: null });
   const guardedHttp = httpClient({ guard: publicAddresses() });
-  const channels = openPlan(plan, { http, guardedHttp, inbox: store, sandbox: store, random: Math.random, publicUrl });
+  const channels = openPlan(plan, { http, guardedHttp, sandbox: store, random: Math.random, publicUrl });
   stops.push(async () => {
     await channels.close();
     await Promise.all([http.close(), guardedHttp.close()]);

@@ -97,7 +97,6 @@ export interface ProviderParts {
   readonly http: HttpClient;
   /** For URLs that users gave: refuses private addresses unless told otherwise. */
   readonly guardedHttp: HttpClient;
-  readonly inbox: InboxWriter;
   readonly sandbox: SandboxWriter;
   readonly random: () => number;
   /** Where the world finds this service, without a trailing slash; null where it does not. */
@@ -140,21 +139,6 @@ export type HttpAnswer =
       readonly code: 'timeout' | 'connection_lost' | 'invalid_response';
       readonly detail: string;
     };
-
-export interface InboxWriter {
-  addToInbox(
-    entries: readonly {
-      readonly id: DeliveryId;
-      readonly notificationId: NotificationId;
-      readonly userId: string;
-      readonly title: string | null;
-      readonly body: string;
-      readonly actionUrl: string | null;
-      readonly data: JsonObject | null;
-      readonly createdAt: number;
-    }[],
-  ): Promise<void>;
-}
 
 export interface SandboxWriter {
   addToSandbox(

@@ -1,10 +1,12 @@
 import type { Channel } from './channel.ts';
+import type { NewInboxEntry } from './inbox-entry.ts';
 import type { Reason } from './reason.ts';
 
 /**
  * What a provider said of one attempt. The provider classifies its own failures; nobody else looks at its answer.
  *
- * - `accepted`: it has taken the message. `providerMessageId` is null where it gives none.
+ * - `accepted`: it has taken the message. `providerMessageId` is null where it gives none. With `entry` the message is
+ *   this entry of an inbox, and is there once it is recorded that it was sent: both are written together.
  * - `rejected`: never try this channel again for this delivery. `recipientDead`: nor this address for anyone.
  * - `deferred`: nothing was sent, trying later may work. `scope: 'provider'` says that the fault is the provider's
  *   or our account's, not the message's: its next provider is tried at once, and its health suffers.
@@ -13,7 +15,7 @@ import type { Reason } from './reason.ts';
  *   health, unless its scope is the attempt.
  */
 export type Outcome =
-  | { readonly kind: 'accepted'; readonly providerMessageId: string | null }
+  | { readonly kind: 'accepted'; readonly providerMessageId: string | null; readonly entry?: NewInboxEntry }
   | { readonly kind: 'rejected'; readonly code: Reason; readonly detail: string; readonly recipientDead?: boolean }
   | {
       readonly kind: 'deferred';

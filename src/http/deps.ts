@@ -17,7 +17,7 @@ import type { UserTokens } from './user-tokens.ts';
 /** What the HTTP server is made of. Main fills it. */
 export interface HttpDeps {
   readonly store: Pick<Store, 'findAnswer' | 'find' | 'list' | 'deadLetters' | 'stats' | 'backlog'>;
-  readonly inbox: Omit<InboxStore, 'addToInbox' | 'forgetMarks'>;
+  readonly inbox: Omit<InboxStore, 'forgetMarks'>;
   readonly moves: Pick<MoveLog, 'endOfMoves' | 'movesAfter'>;
   readonly news: News;
   readonly sandbox: Pick<SandboxStore, 'listSandbox' | 'clearSandbox'>;

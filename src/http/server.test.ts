@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { builders } from '../../test/kit/builders.ts';
+import { putIntoInbox } from '../../test/kit/put-into-inbox.ts';
 import { NOW, testServer } from '../../test/kit/test-server.ts';
 import { deliveryId, parseNotificationId } from '../domain/ids.ts';
 import { memoryStore } from '../store/memory/memory-store.ts';
@@ -354,7 +355,7 @@ test('shows an inbox with its counts, and marks entries', () =>
       data: null,
       createdAt: NOW,
     };
-    await store.addToInbox([entry]);
+    await putIntoInbox(store, [entry]);
     const inbox = await app.inject({ url: '/api/v1/users/u/inbox?status=unread' });
     const item = {
       id: entry.id,

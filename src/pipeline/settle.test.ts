@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { builders } from '../../test/kit/builders.ts';
 import { accepted, heldCall } from '../../test/kit/scripted-channels.ts';
 import { MINUTE, openTrip, SECOND, type Trip } from '../../test/kit/trip.ts';
 import { PRIORITIES } from '../domain/notification.ts';
 import { attemptOf } from '../domain/outcome.ts';
 import type { DeliveryEvent } from '../domain/transition.ts';
-import { type Claim, StoreUnavailable } from '../store/store.ts';
+import { type Change, type Claim, StoreUnavailable } from '../store/store.ts';
 import { createSettle, type SettleDeps } from './settle.ts';
 
-const SENT: DeliveryEvent = { type: 'tried', outcome: accepted('m-1'), attempts: 1, random: 0.5 };
+const SENT = { type: 'tried', outcome: accepted('m-1'), attempts: 1, random: 0.5 } as const satisfies DeliveryEvent;
 const CALL = { number: 1, channel: 'email', provider: 'smtp', startedAt: 0, durationMs: 7 } as const;
 const ROW = attemptOf(accepted('m-1'), CALL);
 
@@ -60,6 +61,28 @@ describe('settle', () => {
     assert.equal(await trip.time.until(settling), true);
     assert.deepEqual([trip.told('stale_settle'), trip.told('moved').length, handedOn.length], [[], 1, 1]);
     assert.equal((await trip.record(claim.notification.id)).attempts.length, 1);
+  });
+
+  test('writes the entry that a message is with its record, and once more with it where the answer was lost', async (t) => {
+    const changes: Change[] = [];
+    const { trip, claim, settle } = await claimedTrip(t, (store) => {
+      const losing = losingAnswers(store);
+      const write: typeof losing.write = (groups) => {
+        changes.push(...groups.flat());
+        return losing.write(groups);
+      };
+      return { find: losing.find, write };
+    });
+    const { id, notificationId } = claim.delivery;
+    const entry = builders(() => trip.time.now()).inboxEntry({ id, notificationId });
+    const outcome = { kind: 'accepted', providerMessageId: null, entry } as const;
+    assert.equal(await trip.time.until(settle(claim, { ...SENT, outcome }, [ROW])), true);
+    const after = await trip.leg(notificationId);
+    assert.equal(after.status, 'sent');
+    assert.deepEqual(changes, [
+      { after, attempts: [ROW], entry },
+      { after, attempts: [ROW], entry },
+    ]);
   });
 
   test('is not fooled by newer news that came while its own write failed', async (t) => {

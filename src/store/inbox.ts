@@ -1,10 +1,11 @@
-import type { DeliveryId, NotificationId } from '../domain/ids.ts';
-import type { JsonObject } from '../domain/notification.ts';
+import type { DeliveryId } from '../domain/ids.ts';
+import type { NewInboxEntry } from '../domain/inbox-entry.ts';
 
-/** A small port of its own: what users see in their inbox. Rules for errors and durability as in store.ts. */
+/**
+ * A small port of its own: what users see in their inbox. Entries come there with the changes of deliveries. Rules for
+ * errors and durability as in store.ts.
+ */
 export interface InboxStore {
-  /** Idempotent by `id`: the same delivery twice is one entry. */
-  addToInbox(entries: readonly NewInboxEntry[]): Promise<void>;
   /** Newest first. `status` null: everything that is not archived. */
   listInbox(
     userId: string,
@@ -48,17 +49,6 @@ export type InboxStatus = (typeof INBOX_STATUSES)[number];
 export const INBOX_MARKS = ['seen', 'read', 'unread', 'archive', 'unarchive'] as const;
 /** `read` means seen too; `unread` takes only the reading back. */
 export type InboxMark = (typeof INBOX_MARKS)[number];
-
-export interface NewInboxEntry {
-  readonly id: DeliveryId;
-  readonly notificationId: NotificationId;
-  readonly userId: string;
-  readonly title: string | null;
-  readonly body: string;
-  readonly actionUrl: string | null;
-  readonly data: JsonObject | null;
-  readonly createdAt: number;
-}
 
 export interface InboxEntry extends NewInboxEntry {
   readonly seenAt: number | null;

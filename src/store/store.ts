@@ -1,6 +1,7 @@
 import type { Channel } from '../domain/channel.ts';
 import type { Delivery, DeliveryStatus } from '../domain/delivery.ts';
 import type { DeliveryId, NotificationId } from '../domain/ids.ts';
+import type { NewInboxEntry } from '../domain/inbox-entry.ts';
 import type { Notification, Priority } from '../domain/notification.ts';
 import type { Attempt } from '../domain/outcome.ts';
 
@@ -146,6 +147,8 @@ export interface Change {
   readonly kept?: true;
   /** Set where the notification's own send time changes with it. */
   readonly sendAt?: number;
+  /** Comes into the inbox with it, in the same transaction. One with an id that is there already stays as it is. */
+  readonly entry?: NewInboxEntry;
 }
 
 export interface NotificationRecord {

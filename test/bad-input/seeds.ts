@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { DeliveryId, NotificationId } from '../../src/domain/ids.ts';
 import { deliveryId } from '../../src/domain/ids.ts';
 import { type DeliveryEvent, transition } from '../../src/domain/transition.ts';
@@ -5,6 +6,7 @@ import type { InboxStore } from '../../src/store/inbox.ts';
 import type { SandboxStore } from '../../src/store/sandbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import { attempt, builders, POLICY } from '../kit/builders.ts';
+import { entryChange } from '../kit/put-into-inbox.ts';
 
 /** Notifications that are there before the first request, one in each state that a request can meet, by their state. */
 export const STATES = [
@@ -96,7 +98,13 @@ export async function plantSeeds(store: Store & InboxStore & SandboxStore, now: 
       createdAt: SEEDED_AT,
     }),
   );
-  await store.addToInbox(entries);
+  const record = await store.find(seedId('sent'));
+  let sent = record?.deliveries[0] ?? assert.fail();
+  for (const entry of entries) {
+    const change = entryChange(sent, entry);
+    assert.deepEqual(await store.write([[change]]), [true]);
+    sent = change.after;
+  }
   await store.addToSandbox([
     build.sandboxMessage({ notificationId: seedId('sent'), deliveryId: seedDelivery('sent') }),
   ]);

@@ -7,6 +7,7 @@ import type { RetentionStore } from '../../src/store/retention.ts';
 import type { NewNotification, Store } from '../../src/store/store.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
 import { systemClock } from '../kit/postgres.ts';
+import { putIntoInbox } from '../kit/put-into-inbox.ts';
 import { LEASE, MINUTE, SECOND, storeKit } from './store/store-kit.ts';
 
 /** A store, the same for going through it, and a way to do what no program does. */
@@ -100,7 +101,7 @@ export function auditContract(name: string, open: OpenAudited): void {
         await send(spoilt, whole);
         for (const { notification } of [spoilt, whole]) {
           if (code !== 'inbox_entry_without_notification' && notification === spoilt.notification) continue;
-          await store.addToInbox([make.inboxEntry({ notificationId: notification.id })]);
+          await putIntoInbox(store, [make.inboxEntry({ notificationId: notification.id })]);
         }
         clock.advance(2 * MINUTE);
         const { sql: text, names } = SPOILS[code];

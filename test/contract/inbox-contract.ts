@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { deliveryId } from '../../src/domain/ids.ts';
-import type { InboxEntry, InboxStatus, InboxStore, NewInboxEntry } from '../../src/store/inbox.ts';
+import type { NewInboxEntry } from '../../src/domain/inbox-entry.ts';
+import type { InboxEntry, InboxStatus, InboxStore } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import { builders } from '../kit/builders.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
+import { putIntoInbox } from '../kit/put-into-inbox.ts';
+import { inboxEntryTests } from './inbox-entry-tests.ts';
 import { inboxLogTests } from './inbox-log-tests.ts';
 import { walk } from './store/store-kit.ts';
 
@@ -19,6 +22,7 @@ const ALL = { limit: 100, after: null };
 /** What every inbox must do, whatever it is made of. */
 export function inboxContract(name: string, open: OpenInbox): void {
   describe(`the ${name} inbox`, () => {
+    inboxEntryTests(open);
     listTests(open);
     markTests(open);
     markManyTests(open);
@@ -40,7 +44,7 @@ async function inboxKit(t: TestContext, open: OpenInbox) {
         clock.advance(1000);
         entries.push(make.inboxEntry({ userId, body: `${userId} ${index}` }));
       }
-      await store.addToInbox(entries);
+      await putIntoInbox(store, entries);
       return entries;
     },
     bodies: async (status: InboxStatus | null, userId = USER): Promise<string[]> =>
@@ -61,7 +65,7 @@ function listTests(open: OpenInbox): void {
       });
       clock.advance(1);
       const bare = make.inboxEntry({ userId: full.userId, title: '', body: '', data: {} });
-      await store.addToInbox([full, bare]);
+      await putIntoInbox(store, [full, bare]);
       const page = await store.listInbox(full.userId, null, ALL);
       assert.deepEqual(page, { items: [fresh(bare), fresh(full)], next: null });
     });
@@ -70,25 +74,25 @@ function listTests(open: OpenInbox): void {
       const { store, clock, make, bodies } = await inboxKit(t, open);
       const { id: early } = make.notification();
       clock.advance(1000);
-      await store.addToInbox([make.inboxEntry({ body: 'at once' })]);
+      await putIntoInbox(store, [make.inboxEntry({ body: 'at once' })]);
       clock.advance(1000);
-      await store.addToInbox([make.inboxEntry({ notificationId: early, body: 'scheduled long ago' })]);
+      await putIntoInbox(store, [make.inboxEntry({ notificationId: early, body: 'scheduled long ago' })]);
       assert.deepEqual(await bodies(null), ['scheduled long ago', 'at once']);
     });
 
     test('are there once, however often they are added, and keep their marks', async (t) => {
       const { store, clock, make } = await inboxKit(t, open);
       const entry = make.inboxEntry();
-      await store.addToInbox([entry, entry]);
+      await putIntoInbox(store, [entry, entry]);
       const read = await store.markInboxEntry(USER, entry.id, 'read', clock.now());
-      await Promise.all([store.addToInbox([entry]), store.addToInbox([{ ...entry, body: 'other' }])]);
+      for (const body of [entry.body, 'other']) await putIntoInbox(store, [{ ...entry, body }]);
       assert.deepEqual((await store.listInbox(USER, null, ALL)).items, [read]);
     });
 
     test('of two legs of one notification are two', async (t) => {
       const { store, make } = await inboxKit(t, open);
       const entry = make.inboxEntry();
-      await store.addToInbox([entry, { ...entry, id: deliveryId(entry.notificationId, 2) }]);
+      await putIntoInbox(store, [entry, { ...entry, id: deliveryId(entry.notificationId, 2) }]);
       assert.equal((await store.countInbox(USER)).total, 2);
     });
 
@@ -132,7 +136,7 @@ function markTests(open: OpenInbox): void {
     test('set and take back exactly what they say', async (t) => {
       const { store, make } = await inboxKit(t, open);
       const entry = make.inboxEntry();
-      await store.addToInbox([entry]);
+      await putIntoInbox(store, [entry]);
       let now = 1000;
       const mark = async (as: Parameters<InboxStore['markInboxEntry']>[2]) => {
         const after = await store.markInboxEntry(USER, entry.id, as, ++now);
@@ -155,7 +159,7 @@ function markTests(open: OpenInbox): void {
     test('what is read was seen at that time, if not before', async (t) => {
       const { store, make } = await inboxKit(t, open);
       const entry = make.inboxEntry();
-      await store.addToInbox([entry]);
+      await putIntoInbox(store, [entry]);
       const read = await store.markInboxEntry(USER, entry.id, 'read', 5);
       assert.deepEqual(read, { ...fresh(entry), seenAt: 5, readAt: 5 });
     });
@@ -187,7 +191,7 @@ function markTests(open: OpenInbox): void {
       const { id: notificationId } = parcel.notification;
       const entry = make.inboxEntry({ notificationId });
       await store.accept([make.submission([parcel])]);
-      await store.addToInbox([entry]);
+      await putIntoInbox(store, [entry]);
       const readAt = async () => (await store.find(notificationId))?.readAt;
       assert.equal(await readAt(), null);
       await store.markInboxEntry(USER, entry.id, 'read', 7);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import type { InboxHappening, InboxStore } from '../../src/store/inbox.ts';
+import type { Store } from '../../src/store/store.ts';
 import { builders } from '../kit/builders.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
+import { putIntoInbox } from '../kit/put-into-inbox.ts';
 
-type Open = (t: TestContext) => Promise<{ readonly store: InboxStore; readonly clock: ManualClock }>;
+type Open = (t: TestContext) => Promise<{ readonly store: InboxStore & Store; readonly clock: ManualClock }>;
 
 const USER = 'user-1';
 
@@ -27,7 +29,7 @@ async function logKit(t: TestContext, open: Open) {
     add: async (body: string, userId = USER) => {
       clock.advance(1_000);
       const entry = make.inboxEntry({ userId, body });
-      await store.addToInbox([entry]);
+      await putIntoInbox(store, [entry]);
       return entry;
     },
   };
@@ -70,7 +72,7 @@ export function inboxLogTests(open: Open): void {
       const one = await add('one');
       await store.markInboxEntry(USER, one.id, 'read', clock.now());
       const point = await store.endOfInboxes();
-      await store.addToInbox([one]);
+      await putIntoInbox(store, [one]);
       await store.markInboxEntry(USER, one.id, 'read', clock.now());
       await store.markInbox(USER, 'seen', { before: null }, clock.now());
       await store.markInbox('nobody', 'read', { before: null }, clock.now());

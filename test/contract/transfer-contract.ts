@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { CopyResult } from '../../src/cli/copy-content.ts';
 import { TABLES } from '../../src/store/transfer.ts';
 import { attempt } from '../kit/builders.ts';
+import { putIntoInbox } from '../kit/put-into-inbox.ts';
 import { ACCEPTED, change, LEASE, MINUTE, next } from './store/store-kit.ts';
 import {
   Cut,
@@ -88,7 +89,7 @@ export function transferContract(name: string, open: OpenPair): void {
       const mark = await source.writeMark();
       await again.find(make.notification().id);
       assert.equal(await source.writeMark(), mark);
-      await again.addToInbox([make.inboxEntry()]);
+      await putIntoInbox(again, [make.inboxEntry()]);
       assert.notEqual(await source.writeMark(), mark);
     });
 
@@ -144,7 +145,7 @@ function resultTests(open: OpenPair): void {
     test('what comes next is newer than what was copied', async (t) => {
       const { source, target, make } = await filledPair(t, open);
       await copied(source, target);
-      await target.addToInbox([make.inboxEntry({ body: 'next' })]);
+      await putIntoInbox(target, [make.inboxEntry({ body: 'next' })]);
       await target.addToSandbox([make.sandboxMessage({ to: 'next' })]);
       assert.equal((await target.listInbox('user-1', null, ALL)).items[0]?.body, 'next');
       assert.equal((await target.listSandbox({}, ALL)).items[0]?.to, 'next');
@@ -288,7 +289,7 @@ function faultTests(open: OpenPair): void {
     test('where somebody works with the target', async (t) => {
       const { source, target, make } = await filledPair(t, open);
       const entry = make.inboxEntry({ userId: 'somebody' });
-      const used = onRead(source, 'inbox', () => target.addToInbox([entry]));
+      const used = onRead(source, 'inbox', () => putIntoInbox(target, [entry]));
       const result = await copyOf(used, target);
       assert.ok(result.kind === 'target_busy' || result.kind === 'different', result.kind);
     });

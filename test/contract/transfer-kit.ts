@@ -14,6 +14,7 @@ import {
 } from '../../src/store/transfer.ts';
 import { attempt, type Builders, builders } from '../kit/builders.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
+import { putIntoInbox } from '../kit/put-into-inbox.ts';
 import { ACCEPTED, change, DEFERRED, HOUR, LEASE, MINUTE, next, REJECTED, rejectedAttempt } from './store/store-kit.ts';
 
 export type WholeStore = Store & InboxStore & SandboxStore & TransferStore;
@@ -157,7 +158,7 @@ async function fillSideTables(source: WholeStore, make: Builders, clock: ManualC
   const entries = Array.from({ length: 4 }, (_, n) =>
     make.inboxEntry({ body: `Entry ${n}`, data: n > 2 ? { n } : null }),
   );
-  await source.addToInbox(entries);
+  await putIntoInbox(source, entries);
   const [read, archived] = entries;
   assert.ok(read && archived);
   await source.markInboxEntry('user-1', read.id, 'read', clock.now());

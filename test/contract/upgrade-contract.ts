@@ -9,6 +9,7 @@ import type { NewNotification, Store } from '../../src/store/store.ts';
 import { builders } from '../kit/builders.ts';
 import { FIRST_PAGE, LIST_FILTERS } from '../kit/list-filters.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
+import { putIntoInbox } from '../kit/put-into-inbox.ts';
 import { storeKit } from './store/store-kit.ts';
 
 type Opened = Store & InboxStore & SandboxStore;
@@ -84,7 +85,7 @@ async function trafficOn(t: TestContext, clock: ManualClock, store: Opened) {
     await kit.send(parcel);
     const { id: notificationId } = parcel.notification;
     const entry = make.inboxEntry({ notificationId, userId });
-    await store.addToInbox([entry]);
+    await putIntoInbox(store, [entry]);
     await store.markInbox(userId, 'read', { ids: [entry.id] }, clock.now());
     assert.equal((await store.listInbox(userId, null, { limit: 1, after: null })).items[0]?.readAt, clock.now());
     await store.addToSandbox([make.sandboxMessage({ notificationId })]);

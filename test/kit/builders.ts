@@ -1,11 +1,11 @@
 import type { Channel } from '../../src/domain/channel.ts';
 import { type Delivery, newDelivery } from '../../src/domain/delivery.ts';
 import { type DeliveryId, deliveryId, type IdMaker, idMaker, type NotificationId } from '../../src/domain/ids.ts';
+import type { NewInboxEntry } from '../../src/domain/inbox-entry.ts';
 import type { Notification, Priority } from '../../src/domain/notification.ts';
 import { type Attempt, attemptOf } from '../../src/domain/outcome.ts';
 import type { News } from '../../src/domain/receipt.ts';
 import type { DeliveryEvent, DeliveryPolicy } from '../../src/domain/transition.ts';
-import type { NewInboxEntry } from '../../src/store/inbox.ts';
 import type { NewSandboxMessage } from '../../src/store/sandbox.ts';
 import type { IdempotencyKey, NewNotification, Submission } from '../../src/store/store.ts';
 

@@ -10,6 +10,7 @@ import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from './at-end.ts';
 import { builders } from './builders.ts';
 import { tempFolder } from './private-instance.ts';
+import { putIntoInbox } from './put-into-inbox.ts';
 import { testServer } from './test-server.ts';
 
 /** For tests: the API of inboxes over a SQLite file, listening. */
@@ -92,7 +93,7 @@ export async function inboxService(t: TestContext, changes: Partial<HttpDeps> = 
         actionUrl: actionUrl ?? null,
         createdAt: clock.now(),
       });
-      await store.addToInbox([entry]);
+      await putIntoInbox(store, [entry]);
       return entry.id;
     },
     mark: async (userId, as, ids) => void (await store.markInbox(userId, as, { ids }, clock.now())),

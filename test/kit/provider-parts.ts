@@ -1,23 +1,14 @@
-import type {
-  EmailMessage,
-  InboxWriter,
-  ProviderParts,
-  SandboxWriter,
-  SendContext,
-} from '../../src/channels/provider.ts';
+import type { EmailMessage, ProviderParts, SandboxWriter, SendContext } from '../../src/channels/provider.ts';
 import { deliveryId, parseNotificationId } from '../../src/domain/ids.ts';
 
 export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 
-export type InboxEntries = Parameters<InboxWriter['addToInbox']>[0][number];
 export type SandboxMessages = Parameters<SandboxWriter['addToSandbox']>[0][number];
 
 /** Parts that remember what is written; clients that must not be called unless a test gives its own. */
 export function providerParts(given: Partial<ProviderParts> = {}): ProviderParts & {
-  readonly inboxEntries: readonly InboxEntries[];
   readonly sandboxMessages: readonly SandboxMessages[];
 } {
-  const inboxEntries: InboxEntries[] = [];
   const sandboxMessages: SandboxMessages[] = [];
   const noHttp = {
     post() {
@@ -27,11 +18,6 @@ export function providerParts(given: Partial<ProviderParts> = {}): ProviderParts
   return {
     http: noHttp,
     guardedHttp: noHttp,
-    inbox: {
-      async addToInbox(entries) {
-        inboxEntries.push(...entries);
-      },
-    },
     sandbox: {
       async addToSandbox(messages) {
         sandboxMessages.push(...messages);
@@ -40,7 +26,6 @@ export function providerParts(given: Partial<ProviderParts> = {}): ProviderParts
     random: () => 0.5,
     publicUrl: null,
     ...given,
-    inboxEntries,
     sandboxMessages,
   };
 }

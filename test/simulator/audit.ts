@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NotificationRecord } from '../../src/store/store.ts';
 import type { Row } from './calls.ts';
+import { checkInboxes } from './inbox-promises.ts';
 import { checkHeard } from './receipt-promises.ts';
 import type { World } from './world.ts';
 
@@ -14,6 +15,7 @@ export async function audit(world: World): Promise<void> {
     else auditOne(world, rows, record);
     if (ledger.breach !== null) return;
   }
+  await checkInboxes(world, ledger.rows.values());
   await auditFigures(world);
   await auditDeadLetters(world);
 }

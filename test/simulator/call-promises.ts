@@ -50,7 +50,7 @@ function checkRepeat(row: Row, call: Call): Finding {
   if (again !== undefined) return ['moves', `attempt ${again.attempt} bounced, and the channel is tried again`];
   const earlier = row.calls.filter((one) => one.generation === call.generation && !one.bounced);
   if (row.notification.onUnknown === 'fail') {
-    const open = earlier.find((one) => !isSameEntry(one, call) && (one.takenAt !== null || !isRefusal(one)));
+    const open = earlier.find((one) => one.takenAt !== null || !isRefusal(one));
     if (open !== undefined) return ['at_most_once', `attempt ${open.attempt} may have worked (${open.fate})`];
   }
   const rejected = earlier.find((one) => one.recorded === 'rejected' && one.channel === call.channel);
@@ -58,11 +58,6 @@ function checkRepeat(row: Row, call: Call): Finding {
     return ['moves', `attempt ${rejected.attempt} was rejected, and the channel is tried again`];
   const accepted = earlier.find((one) => one.recorded === 'accepted');
   return accepted === undefined ? null : ['once', `attempt ${accepted.attempt} was recorded as accepted`];
-}
-
-/** Twice the same in the inbox is one entry. */
-function isSameEntry(one: Call, other: Call): boolean {
-  return one.channel === 'in_app' && other.channel === 'in_app';
 }
 
 function isRefusal({ said }: Call): boolean {
@@ -74,7 +69,7 @@ export function checkTaken(call: Call, sendTimeout: number, leaseMs: number): { 
   let duplicates = 0;
   for (const other of call.row.calls) {
     if (other === call || other.takenAt === null || other.generation !== call.generation) continue;
-    if (isSameEntry(other, call) || other.bounced) continue;
+    if (other.bounced) continue;
     duplicates += 1;
     const first = other.at <= call.at ? other : call;
     if (!isExcused(first, sendTimeout, leaseMs)) {

@@ -32,6 +32,8 @@ const OPS: readonly Op[] = [
   'send',
   'inbox',
 ];
+/** Nothing outside takes time between an entry and its record: it takes a pause for others to get in between. */
+const PAUSED_AT: readonly Op[] = [...OPS, ...Array.from({ length: 4 }, () => 'inbox' as const)];
 const PHASES: readonly Phase[] = ['asked', 'done', 'answered'];
 
 /** Some kinds of fault, each some times. */
@@ -56,7 +58,7 @@ function drawFault(random: Seeded, kind: FaultKind, { hosts, calmFrom, leaseMs, 
       return { kind, host: name, when: drawMoment(random, calmFrom), ms: random.pick([0, 500, 5_000, 40_000]) };
     case 'pause': {
       const ms = random.pick([50, 1_000, sendTimeout, leaseMs - 50, leaseMs + 50, leaseMs * 2, leaseMs * 4]);
-      return { kind, host: name, when: drawMoment(random, calmFrom), ms };
+      return { kind, host: name, when: drawMoment(random, calmFrom, PAUSED_AT), ms };
     }
     case 'restart':
       return { kind, host: name, when: { on: 'time', at: from }, ms: random.pick([0, 2_000]) };
@@ -90,8 +92,8 @@ function drawVendor(random: Seeded): { provider: string; how: readonly VendorTro
   return { provider: random.pick(providers), how: random.shuffled(troubles).slice(0, random.pick([1, 1, 2, 4])) };
 }
 
-function drawMoment(random: Seeded, calmFrom: number): FaultMoment {
+function drawMoment(random: Seeded, calmFrom: number, ops = OPS): FaultMoment {
   if (random.chance(0.3)) return { on: 'time', at: random.between(0, calmFrom - 1_000) };
   const nth = random.pick([1, 2, 5, 20, 60]);
-  return { on: 'op', op: random.pick(OPS), phase: random.pick(PHASES), nth };
+  return { on: 'op', op: random.pick(ops), phase: random.pick(PHASES), nth };
 }

@@ -208,6 +208,9 @@ export class Ledger {
       this.figures.stale += part === 'settle' ? 1 : 0;
       return;
     }
+    // An inbox is the store's own: it takes a message with the record that it was sent.
+    const inboxed = change.entry === undefined ? undefined : row.claim?.calls.at(-1);
+    if (inboxed !== undefined) this.taken(inboxed);
     const storeNow = this.#timeline.now();
     const { retry, sendTimeout } = this.#plan;
     const writing = { part, storeNow, ownNow: life.clock.now(), slack: this.#slack, retry, sendTimeout };

@@ -174,6 +174,6 @@ export const PROVIDERS: Readonly<Partial<Record<Channel, readonly string[]>>> = 
   sms: ['twilio'],
   telegram: ['bot'],
   webhook: ['webhook'],
-  /** The real one: it writes to the store. */
+  /** The real one: what it answers is written with the record. */
   in_app: ['inbox'],
 };

@@ -12,6 +12,7 @@ export const PROMISES = {
   expiry: 'nothing is sent after expires_at',
   due: 'nothing is sent before its time, retries wait as long as they were told',
   honest: '`sent` only where a provider has said that it accepted',
+  inbox: 'an entry is in an inbox exactly if its delivery is recorded as sent by it',
   complete_log: 'every call is in the log, or a lost worker is',
   reasons: 'what was not sent says why',
   persistent: 'nothing is given up before its rounds are over',

@@ -1,6 +1,6 @@
-import type { InboxStore } from '../../src/store/inbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { UsedOfStore } from '../kit/trip.ts';
+import { checkRefused } from './inbox-promises.ts';
 import type { Part } from './ledger.ts';
 import type { Life } from './life.ts';
 import type { Op } from './plan.ts';
@@ -45,17 +45,6 @@ function troubled(world: World, life: Life): Asked {
   };
 }
 
-/** The same for the inbox; `written` is told when an entry is there. */
-export function inboxLink(world: World, life: Life, written: () => void): Pick<InboxStore, 'addToInbox'> {
-  return {
-    addToInbox: (entries) =>
-      troubled(world, life)('inbox', entries.map(({ id }) => world.ledger.labelOf(id)).join(), async () => {
-        await world.store.addToInbox(entries);
-        written();
-      }),
-  };
-}
-
 /** One process's connection to the store that all share; the ledger sees everything that is really done through it. */
 export function storeLink(world: World, life: Life, part: Part): LinkedStore {
   const { store, ledger } = world;
@@ -69,6 +58,7 @@ export function storeLink(world: World, life: Life, part: Part): LinkedStore {
   const write = async (groups: Parameters<Store['write']>[0]) => {
     const written = await store.write(groups);
     ledger.wrote(life, part, groups, written);
+    await checkRefused(world, groups, written);
     if (written.includes(true)) world.committed(life);
     return written;
   };

@@ -6,9 +6,8 @@ import type { Call } from './calls.ts';
 import type { Life } from './life.ts';
 import { type Plan, PROVIDERS, VENDOR_TROUBLES, type VendorTrouble } from './plan.ts';
 import { digest, type Seeded } from './seeded.ts';
-import { inboxLink } from './store-link.ts';
 import { PlannedFault } from './weather.ts';
-import type { World } from './world.ts';
+import { latency, type World } from './world.ts';
 
 const TIMED_OUT: Outcome = { kind: 'unknown', code: 'timeout', detail: 'no answer in time' };
 const SILENT = ['hang_before', 'hang_after', 'deaf_before', 'deaf_after'] as const;
@@ -40,15 +39,15 @@ function transport(world: World, life: Life, channel: Channel, id: string): Tran
       if (!life.alive) return new Promise(() => {});
       const call = world.ledger.called(life, channel, id, message, context);
       world.happened(life, 'send', 'asked');
-      if (message.channel === 'in_app') return writeToInbox(world, life, call, message, context);
+      if (message.channel === 'in_app') return entryOf(world, life, call, message, context);
       return answer(world, life, call, context);
     },
     close: () => Promise.resolve(),
   };
 }
 
-/** The inbox is the store's, with the store's troubles: what sends to it is the real provider. */
-async function writeToInbox(
+/** The inbox is the store's, which takes the message with its record: what answers the entry is the real provider. */
+async function entryOf(
   world: World,
   life: Life,
   call: Call,
@@ -56,24 +55,26 @@ async function writeToInbox(
   context: SendContext,
 ): Promise<Outcome> {
   call.fate = 'inbox';
-  const link = inboxLink(world, life, () => world.ledger.taken(call));
-  const parts = {
-    inbox: link,
-    sandbox: NOTHING,
-    http: NOTHING,
-    guardedHttp: NOTHING,
-    random: () => 0,
-    publicUrl: null,
-  };
-  const outcome = await inbox.open({}, parts).send(message, context);
-  world.ledger.answered(call, outcome);
-  return outcome;
+  world.happened(life, 'inbox', 'asked');
+  const outcome = await inbox.open({}, PARTS).send(message, context);
+  world.happened(life, 'inbox', 'done');
+  return new Promise((resolve) => {
+    // A process can stand still between the answer and the record of it.
+    world.timeline.after(latency(world.ledger.chanceOf(call)), life, () => {
+      world.ledger.answered(call, outcome);
+      world.happened(life, 'inbox', 'answered');
+      if (life.alive) resolve(outcome);
+    });
+  });
 }
 
-/** A part that the inbox has no use for. */
-const NOTHING = {
-  addToSandbox: () => Promise.reject(new Error('nobody writes to the sandbox')),
-  post: () => Promise.reject(new Error('nobody posts')),
+const NOBODY = () => Promise.reject(new Error('the inbox needs nobody'));
+const PARTS = {
+  sandbox: { addToSandbox: NOBODY },
+  http: { post: NOBODY },
+  guardedHttp: { post: NOBODY },
+  random: () => 0,
+  publicUrl: null,
 };
 
 function answer(world: World, life: Life, call: Call, { signal }: SendContext): Promise<Outcome> {

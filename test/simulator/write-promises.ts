@@ -53,7 +53,8 @@ const MOST_CRASHES = 5;
 const SHORTEST_JITTER = 0.9;
 
 /** What a write that was taken must be like. The first finding is told. */
-export function checkWrite(row: Row, { after, attempts, sendAt }: Change, writing: Writing): Finding {
+export function checkWrite(row: Row, change: Change, writing: Writing): Finding {
+  const { after, attempts, sendAt } = change;
   const before = row.delivery;
   if (after.version !== before.version + 1) {
     return ['fenced', `a write of version ${after.version} was taken over version ${before.version}`];
@@ -67,6 +68,7 @@ export function checkWrite(row: Row, { after, attempts, sendAt }: Change, writin
   if (changed !== undefined) return ['moves', `${move} changed ${changed}`];
   if ((after.dueAt === null) !== isTerminal(after.status)) return ['moves', `${after.status} is due at ${after.dueAt}`];
   return (
+    checkEntry(row, change) ??
     checkLog(row, after, attempts) ??
     (isTerminal(after.status) ? checkEnd(row, after, writing) : checkWait(row, after, writing)) ??
     (writing.part === 'settle' ? checkSettled(row, after, attempts, writing) : null) ??
@@ -79,6 +81,17 @@ export function checkWrite(row: Row, { after, attempts, sendAt }: Change, writin
 /** Finished and written again as it is: what is written together with it counts on that. */
 function isKept(before: Delivery, after: Delivery): boolean {
   return isTerminal(before.status) && isDeepStrictEqual({ ...before, version: after.version }, after);
+}
+
+/** What is sent by the inbox comes with its entry, and nothing else does. */
+function checkEntry({ delivery, notification }: Row, { after, entry }: Change): Finding {
+  const isSent = delivery.status === 'sending' && after.status === 'sent' && after.channelUsed === 'in_app';
+  if (isSent !== (entry !== undefined)) {
+    return ['inbox', `it becomes ${after.status} by ${after.channelUsed}, and brings ${entry?.id ?? 'no entry'}`];
+  }
+  if (entry === undefined) return null;
+  const isIts = entry.id === after.id && entry.userId === notification.recipient.userId;
+  return isIts ? null : ['inbox', `it brings ${entry.id} for ${entry.userId}`];
 }
 
 function checkLog(row: Row, after: Delivery, attempts: readonly Attempt[]): Finding {

@@ -6,6 +6,7 @@ import { bytesOf } from '../../../test/bad-input/request.ts';
 import { Wire } from '../../../test/bad-input/wire.ts';
 import { builders } from '../../../test/kit/builders.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
+import { putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { NOW, testServer } from '../../../test/kit/test-server.ts';
 import { type DeliveryEvent, transition } from '../../domain/transition.ts';
 import { memoryStore } from '../../store/memory/memory-store.ts';
@@ -309,7 +310,7 @@ test('GET /notifications/{user_id} shows what is in the inbox, the oldest first,
   const { build, get, store } = opened();
   assert.deepEqual((await get('/notifications/user123')).json(), { user_id: 'user123', messages: [] });
   const entries = Array.from({ length: 201 }, (_, n) => build.inboxEntry({ userId: 'user123', body: `${n}` }));
-  await store.addToInbox(entries);
+  await putIntoInbox(store, entries);
   const answer = await get('/notifications/user123');
   const { messages } = answer.json<{ messages: { id: string; message: string; created_at: string }[] }>();
   assert.deepEqual([messages.length, messages[0]?.message], [200, '1']);

@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { LEASE, next, REJECTED } from '../../../test/contract/store/store-kit.ts';
 import { attempt, builders } from '../../../test/kit/builders.ts';
 import { type EventReader, readEvents } from '../../../test/kit/event-reader.ts';
+import { putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { testServer } from '../../../test/kit/test-server.ts';
 import { seen, until } from '../../../test/kit/until.ts';
 import { realClock } from '../../domain/clock.ts';
@@ -72,7 +73,7 @@ describe("the stream of a user's inbox", () => {
     assert.equal(stream.headers['x-content-type-options'], 'nosniff');
     const entry = make.inboxEntry({ title: 'T', body: 'line\nline', actionUrl: 'https://example.com/' });
     await stream.count(1);
-    await store.addToInbox([entry, make.inboxEntry({ userId: 'somebody else' })]);
+    await putIntoInbox(store, [entry, make.inboxEntry({ userId: 'somebody else' })]);
     await stream.count(3);
     await store.markInboxEntry(USER, entry.id, 'read', Date.now());
     await stream.count(5);
@@ -109,7 +110,7 @@ describe("the stream of a user's inbox", () => {
       // Some come alone, some many at once, some from this process.
       for (let index = 0; index < 1_000; ) {
         const some = index % 7 === 0 ? 9 : 1;
-        await (index % 3 === 0 ? here : elsewhere).addToInbox(entries.slice(index, index + some));
+        await putIntoInbox(index % 3 === 0 ? here : elsewhere, entries.slice(index, index + some));
         index += some;
       }
     })();
@@ -138,7 +139,7 @@ describe("the stream of a user's inbox", () => {
     const { open } = await served(t, store);
     const before = (await (await open(INBOX)).count(1))[0]?.id;
     const entry = make.inboxEntry();
-    await store.addToInbox([entry]);
+    await putIntoInbox(store, [entry]);
     await store.markInboxEntry(USER, entry.id, 'read', 0);
     await store.markInboxEntry(USER, entry.id, 'unread', 0);
     while ((await store.forgetMarks(1, 10)) > 0);
@@ -247,7 +248,7 @@ describe('a stream that a token opened', () => {
     const stream = await open(INBOX, undefined, token);
     const [first] = await stream.count(1);
     now += 59_000;
-    await store.addToInbox([make.inboxEntry()]);
+    await putIntoInbox(store, [make.inboxEntry()]);
     await stream.count(1, 'notification');
     // Clocks may be some seconds apart: for as long a token is taken still.
     now += 11_001;
@@ -278,7 +279,10 @@ describe('a stream', () => {
     stream.pause();
     const body = 'x'.repeat(10_000);
     for (let count = 0; count < 100; count++) {
-      await store.addToInbox(Array.from({ length: 50 }, () => make.inboxEntry({ body })));
+      await putIntoInbox(
+        store,
+        Array.from({ length: 50 }, () => make.inboxEntry({ body })),
+      );
     }
     await seen(
       () => asking.callCount() > 2 || undefined,
@@ -332,7 +336,7 @@ describe('a stream', () => {
     const stream = await open(INBOX);
     await stream.count(1);
     away = true;
-    await store.addToInbox([make.inboxEntry()]);
+    await putIntoInbox(store, [make.inboxEntry()]);
     await until(stream.ended, () => 'it does not end');
     const refused = await open(INBOX, stream.events[0]?.id);
     assert.equal(refused.status, 503);

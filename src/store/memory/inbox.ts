@@ -1,17 +1,14 @@
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
-import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxPage, InboxStatus } from '../inbox.ts';
 import { InboxLog } from './inbox-log.ts';
 
-/** The inboxes of all users, newest entry first in each. */
+/** The inboxes of all users, the entry that came last first in each. */
 export class Inboxes {
   readonly #byUser = new Map<string, InboxEntry[]>();
   readonly #owners = new Map<DeliveryId, string>();
   readonly log = new InboxLog();
   readonly #byNotification = new Map<NotificationId, { readonly userId: string; readonly id: DeliveryId }[]>();
-
-  get size(): number {
-    return this.#owners.size;
-  }
 
   add(entry: NewInboxEntry): void {
     if (this.#owners.has(entry.id)) return;
@@ -22,19 +19,17 @@ export class Inboxes {
     const entries = this.#byUser.get(entry.userId) ?? [];
     this.#byUser.set(entry.userId, entries);
     const added: InboxEntry = { ...entry, seenAt: null, readAt: null, archivedAt: null };
-    let place = 0;
-    for (let other = entries[0]; other !== undefined && isNewer(other, added); other = entries[place]) place++;
-    entries.splice(place, 0, added);
+    entries.unshift(added);
     this.log.added(added, () => this.#find(added.userId, added.id) ?? added);
   }
 
   list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
     const entries = this.#byUser.get(userId) ?? [];
-    const start = page.after === null ? 0 : entries.findIndex((entry) => isPast(entry, page.after ?? ''));
-    const found = start === -1 ? [] : entries.slice(start).filter((entry) => isIn(entry, status));
+    const start = page.after === null ? 0 : entries.findIndex(({ id }) => id === page.after) + 1;
+    const found = entries.slice(start).filter((entry) => isIn(entry, status));
     const items = found.slice(0, page.limit);
     const last = items.at(-1);
-    return { items, next: last !== undefined && found.length > items.length ? cursorOf(last) : null };
+    return { items, next: last !== undefined && found.length > items.length ? last.id : null };
   }
 
   count(userId: string): InboxCounts {
@@ -107,17 +102,4 @@ function isIn(entry: InboxEntry, status: InboxStatus | null): boolean {
   if (status === 'archived') return entry.archivedAt !== null;
   if (entry.archivedAt !== null) return false;
   return status === null || (entry.readAt !== null) === (status === 'read');
-}
-
-function isNewer(a: InboxEntry, b: InboxEntry): boolean {
-  return a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.id > b.id);
-}
-
-function cursorOf(entry: InboxEntry): string {
-  return `${entry.createdAt}.${entry.id}`;
-}
-
-function isPast(entry: InboxEntry, cursor: string): boolean {
-  const [time, id = ''] = cursor.split('.');
-  return entry.createdAt < Number(time) || (entry.createdAt === Number(time) && entry.id < id);
 }

@@ -40,10 +40,4 @@ describe('a memory store that is full', () => {
     await store.purge({ keysBefore: clock.now() + 1, limit: 1 });
     assert.deepEqual(await store.accept([make.submission([], { key: 'b' })]), [{ kind: 'accepted' }]);
   });
-
-  test('refuses inbox entries too', async () => {
-    const store = memoryStore({ clock, capacity: 1 });
-    await store.addToInbox([make.inboxEntry()]);
-    await assert.rejects(store.addToInbox([make.inboxEntry()]), overloaded);
-  });
 });

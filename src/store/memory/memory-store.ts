@@ -3,7 +3,7 @@ import { tallyAccepted, tallyWritten } from '../../domain/counters.ts';
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
-import type { InboxMark, InboxStatus, InboxStore, NewInboxEntry } from '../inbox.ts';
+import type { InboxMark, InboxStatus, InboxStore } from '../inbox.ts';
 import { type MoveLog, moveText, type News } from '../moves.ts';
 import type { NewSandboxMessage, SandboxFilter, SandboxStore } from '../sandbox.ts';
 import {
@@ -29,7 +29,7 @@ export type MemoryStore = Store & InboxStore & SandboxStore & MoveLog & News;
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** How many notifications, keys and inbox entries it holds of each; past that it is unavailable. */
+  /** How many notifications and keys it holds of each; past that it is unavailable. */
   readonly capacity?: number;
 }
 
@@ -174,13 +174,6 @@ class InMemory implements MemoryStore {
     this.#closed = true;
   }
 
-  async addToInbox(entries: readonly NewInboxEntry[]) {
-    this.#checkOpen();
-    this.#checkRoom(entries.length, this.#inboxes.size);
-    for (const entry of entries) this.#inboxes.add(entry);
-    this.#ring();
-  }
-
   async listInbox(userId: string, status: InboxStatus | null, page: Page) {
     this.#checkOpen();
     return this.#inboxes.list(userId, status, page);
@@ -301,7 +294,7 @@ class InMemory implements MemoryStore {
     return held;
   }
 
-  #writeOne({ after, attempts, sendAt, kept }: Change): void {
+  #writeOne({ after, attempts, sendAt, kept, entry }: Change): void {
     const row = this.#tables.deliveries.get(after.id);
     if (row === undefined) return;
     if (kept === undefined) {
@@ -311,6 +304,7 @@ class InMemory implements MemoryStore {
     this.#tables.replace(row, after);
     row.log.push(...attempts);
     if (sendAt !== undefined) row.of.notification = { ...row.of.notification, sendAt };
+    if (entry !== undefined) this.#inboxes.add(entry);
   }
 
   #ring(): void {

@@ -1,10 +1,11 @@
 import type { DeliveryId, NotificationId } from '../../domain/ids.ts';
+import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
 import type { JsonObject } from '../../domain/notification.ts';
-import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus, NewInboxEntry } from '../inbox.ts';
+import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus } from '../inbox.ts';
 import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
-import { type Columns, insertRows } from './recordset.ts';
+import { type Columns, rowsOf } from './recordset.ts';
 import { json, parse } from './rows.ts';
-import type { Row, Session } from './session.ts';
+import type { Row, Session, Value } from './session.ts';
 
 export const ENTRY = {
   id: 'uuid',
@@ -39,8 +40,18 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
  */
 export const INBOX_LOCK = 7_443_182_202;
 
-/** The entries of many calls. */
-export async function addToInbox(session: Session, entries: readonly NewInboxEntry[]): Promise<void> {
+/**
+ * Adds entries: a part of a statement that writes, for `entryValue` as that parameter. It takes the lock itself, as late
+ * as can be: no row is there, and so none has a number, before the lock is.
+ */
+export function addEntries(parameter: string): string {
+  const columns = Object.keys(ENTRY).join(', ');
+  return `held AS MATERIALIZED (SELECT pg_advisory_xact_lock(${INBOX_LOCK})),
+    e AS (INSERT INTO tidings.inbox (${columns}) SELECT ${columns} FROM held, ${rowsOf(ENTRY, parameter)}
+      ON CONFLICT (id) DO NOTHING)`;
+}
+
+export function entryValue(entries: readonly NewInboxEntry[]): Value {
   const rows = entries.map((entry) => ({
     id: entry.id,
     notification_id: entry.notificationId,
@@ -51,7 +62,7 @@ export async function addToInbox(session: Session, entries: readonly NewInboxEnt
     data: json(entry.data),
     created_at: entry.createdAt,
   }));
-  await session.rows(`${insertRows('inbox', ENTRY, '$1')} ON CONFLICT (id) DO NOTHING`, [JSON.stringify(rows)]);
+  return JSON.stringify(rows);
 }
 
 export async function listInbox(

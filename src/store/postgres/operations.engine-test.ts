@@ -12,6 +12,7 @@ import { upgradeContract } from '../../../test/contract/upgrade-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { postgresForTests, program, systemClock } from '../../../test/kit/postgres.ts';
+import { putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { TABLES } from '../transfer.ts';
 import { openPostgresAudit } from './audit.ts';
 import { Database } from './database.ts';
@@ -91,7 +92,7 @@ test('what pg_dump has written of a store in use, pg_restore makes a store of, i
   const parcels = Array.from({ length: 20 }, () => make.parcel());
   await accept(...parcels);
   await send(...parcels.slice(0, 10));
-  await store.addToInbox([make.inboxEntry(), make.inboxEntry()]);
+  await putIntoInbox(store, [make.inboxEntry(), make.inboxEntry()]);
   await store.addToSandbox([make.sandboxMessage()]);
   const leased = await claimDue(3);
   const before = await contentOf(store);
@@ -112,7 +113,7 @@ test('what pg_dump has written of a store in use, pg_restore makes a store of, i
     // Leases that have not ended end by themselves.
     assert.deepEqual(await restored.expiredLeases(9), []);
     const entry = make.inboxEntry();
-    await restored.addToInbox([entry]);
+    await putIntoInbox(restored, [entry]);
     const seqs = (await restored.readRows('inbox', null, ALL)).map(({ seq }) => seq);
     assert.deepEqual(
       seqs,

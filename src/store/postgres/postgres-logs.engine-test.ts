@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Client } from 'pg';
+import { storeKit } from '../../../test/contract/store/store-kit.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { builders } from '../../../test/kit/builders.ts';
+import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
+import { entryChange, putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { seen } from '../../../test/kit/until.ts';
 import { INBOX_LOCK } from './inbox.ts';
 import { openPostgresStore } from './postgres-store.ts';
@@ -101,7 +104,13 @@ describe('the log of an inbox', () => {
       'INSERT INTO tidings.inbox (id, notification_id, user_id, body, created_at) VALUES ($1, $2, $3, $4, 0)',
       [first.id, first.notificationId, first.userId, first.body],
     );
-    const added = store.addToInbox([second]);
+    const added = putIntoInbox(store, [second]);
+    // What has no entry waits for nobody.
+    const { accept, send, state } = await storeKit(t, async () => ({ store, clock: new ManualClock() }));
+    const plain = make.parcel();
+    await accept(plain);
+    await send(plain);
+    assert.equal((await state(plain)).status, 'sent');
     const watching = await connected(t, url);
     await seen(
       async () => {
@@ -144,8 +153,14 @@ test('news of one process are heard in another', async (t) => {
       () => `nothing is heard of ${what}`,
     );
   };
-  const entry = make.inboxEntry();
-  await heardOf('an acceptance', () => here.accept([make.submission([make.parcel()])]));
-  await heardOf('an entry', () => here.addToInbox([entry]));
+  const parcel = make.parcel({}, [{ chain: ['in_app'] }]);
+  await heardOf('an acceptance', () => here.accept([make.submission([parcel])]));
+  const [claim] = await here.claim(
+    parcel.deliveries.map(({ id }) => id),
+    60_000,
+  );
+  assert.ok(claim);
+  const entry = make.inboxEntry({ id: claim.delivery.id, notificationId: parcel.notification.id });
+  await heardOf('an entry', () => here.write([[entryChange(claim.delivery, entry)]]));
   await heardOf('a mark', () => here.markInboxEntry(entry.userId, entry.id, 'read', Date.now()));
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import { type DeliveryStatus, isHandedOver } from '../../domain/delivery.ts';
-import type { InboxStore, NewInboxEntry } from '../inbox.ts';
+import type { InboxStore } from '../inbox.ts';
 import type { MoveLog, News } from '../moves.ts';
 import type { RetentionStore } from '../retention.ts';
 import type { NewSandboxMessage, SandboxStore } from '../sandbox.ts';
@@ -13,7 +13,6 @@ import { claimDue, claimNamed, expiredLeases, nextDueAt, renew } from './claim.t
 import { Database } from './database.ts';
 import { backlog, stats } from './figures.ts';
 import {
-  addToInbox,
   countInbox,
   endOfInboxes,
   forgetMarks,
@@ -162,7 +161,6 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
     stats: (since) => read((session) => stats(session, since)),
     backlog: () => read((session) => backlog(session, now)),
 
-    addToInbox: (entries) => told(open.run(() => batches.inbox(entries))),
     listInbox: (userId, status, page) => read((session) => listInbox(session, userId, status, page)),
     countInbox: (userId) => read((session) => countInbox(session, userId)),
     markInboxEntry: (userId, id, mark, at) =>
@@ -209,12 +207,6 @@ function batchesOn(database: Database, now: TimeParameter) {
   const writes = new Batches<readonly Change[], boolean>(3, (groups) =>
     database.write((session) => writeBatch(session, groups, now)),
   );
-  const inboxes = new Batches<readonly NewInboxEntry[], null>(1, (calls) =>
-    database.write(async (session) => {
-      await addToInbox(session, calls.flat());
-      return calls.map(() => null);
-    }, INBOX_LOCK),
-  );
   const sandboxes = new Batches<readonly NewSandboxMessage[], null>(1, (calls) =>
     database.write(async (session) => {
       await addToSandbox(session, calls.flat());
@@ -229,9 +221,6 @@ function batchesOn(database: Database, now: TimeParameter) {
       return accepts.add(submissions, submissions.length + parcels.length * ROWS_OF_ONE, bytes);
     },
     write: (groups: readonly (readonly Change[])[]) => writes.addEach(groups, ROWS_OF_ONE),
-    async inbox(entries: readonly NewInboxEntry[]): Promise<void> {
-      await inboxes.add(entries, entries.length);
-    },
     async sandbox(messages: readonly NewSandboxMessage[]): Promise<void> {
       await sandboxes.add(messages, messages.length);
     },

@@ -5,6 +5,7 @@ import { atEnd } from '../../../test/kit/at-end.ts';
 import { builders } from '../../../test/kit/builders.ts';
 import { FIRST_PAGE, LIST_FILTERS } from '../../../test/kit/list-filters.ts';
 import { postgresForTests, systemClock } from '../../../test/kit/postgres.ts';
+import { putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { PRIORITIES } from '../../domain/notification.ts';
 import { openPostgresAudit } from './audit.ts';
 import { openPostgresStore, type PostgresStore } from './postgres-store.ts';
@@ -47,7 +48,7 @@ async function aDay(store: PostgresStore): Promise<void> {
   await store.purge({ keysBefore: 0, limit: 10 });
   const entry = make.inboxEntry();
   const point = await store.endOfInboxes();
-  await store.addToInbox([entry]);
+  await putIntoInbox(store, [entry]);
   await store.markInboxEntry(entry.userId, entry.id, 'read', 0);
   await store.markInbox(entry.userId, 'seen', { before: null }, 0);
   await store.inboxAfter(entry.userId, point, 10);

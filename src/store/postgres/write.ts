@@ -1,9 +1,11 @@
 import { newTally, tallyWritten } from '../../domain/counters.ts';
 import type { Delivery } from '../../domain/delivery.ts';
 import type { DeliveryId } from '../../domain/ids.ts';
+import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
 import { moveText } from '../moves.ts';
 import type { Change } from '../store.ts';
 import { count } from './counters.ts';
+import { addEntries, entryValue } from './inbox.ts';
 import { addMoves, moveValues } from './moves.ts';
 import { ATTEMPT, CHANGING, DELIVERY_KEY, insertRows, rowsOf } from './recordset.ts';
 import { attemptRow, deliveryFrom, deliveryKey, deliveryRow } from './rows.ts';
@@ -19,13 +21,18 @@ const SETTINGS = Object.keys(CHANGING)
   .map((column) => `${column} = r.${column}`)
   .join(', ');
 
-const UPDATE = `WITH a AS (${insertRows('attempts', ATTEMPT, '$2')}),
+const PARTS = `a AS (${insertRows('attempts', ATTEMPT, '$2')}),
   s AS (UPDATE tidings.notifications n SET send_at = t.send_at FROM ${rowsOf({ id: 'uuid', send_at: 'bigint' }, '$3', 't')}
     WHERE n.id = t.id),
-  ${addMoves(4)}
-  UPDATE tidings.deliveries d SET version = r.version, ${SETTINGS}
+  ${addMoves(4)}`;
+
+const UPDATE = `UPDATE tidings.deliveries d SET version = r.version, ${SETTINGS}
   FROM ${rowsOf({ ...DELIVERY_KEY, version: 'integer', ...CHANGING }, '$1')}
   WHERE d.notification_id = r.notification_id AND d.leg = r.leg`;
+
+const WRITE = `WITH ${PARTS} ${UPDATE}`;
+/** The same where something comes into an inbox: only then others are to wait. */
+const WRITE_WITH_ENTRIES = `WITH ${PARTS}, ${addEntries('$7')} ${UPDATE}`;
 
 /**
  * Writes the groups one after the other, each whole or not at all; answers which were written. All versions are read
@@ -41,6 +48,7 @@ export async function writeBatch(
   const latest = new Map<DeliveryId, Delivery>();
   const attempts = [];
   const moves = [];
+  const entries: NewInboxEntry[] = [];
   const sendTimes = new Map<string, number>();
   const answers: boolean[] = [];
   for (const group of groups) {
@@ -48,11 +56,12 @@ export async function writeBatch(
     answers.push(holds);
     if (!holds) continue;
     for (const change of group) {
-      const { after, sendAt } = change;
+      const { after, sendAt, entry } = change;
       versions.set(after.id, after.version);
       latest.set(after.id, after);
       for (const attempt of change.attempts) attempts.push(attemptRow(after, attempt));
       if (sendAt !== undefined) sendTimes.set(after.notificationId, sendAt);
+      if (entry !== undefined) entries.push(entry);
       if (change.kept !== undefined) continue;
       tallyWritten(tally, after, change.attempts);
       moves.push(moveText(after, change.attempts));
@@ -62,7 +71,9 @@ export async function writeBatch(
   const moved = [...sendTimes].map(([id, sendAt]) => ({ id, send_at: sendAt }));
   const changed = [...latest.values()].map(deliveryRow);
   const rows = [changed, attempts, moved].map((each) => JSON.stringify(each));
-  await session.rows(UPDATE, [...rows, ...moveValues(moves, time)]);
+  const values = [...rows, ...moveValues(moves, time)];
+  if (entries.length === 0) await session.rows(WRITE, values);
+  else await session.rows(WRITE_WITH_ENTRIES, [...values, entryValue(entries)]);
   await count(session, tally, time);
   return answers;
 }

@@ -90,7 +90,6 @@ function listen(bells: Set<() => void>, ring: () => void): () => void {
 /** All that can be asked; the compiler sees to it that none is missing. */
 const CALLS: Readonly<Record<CallName, true>> = {
   accept: true,
-  addToInbox: true,
   addToSandbox: true,
   backlog: true,
   beginCopy: true,

@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { LEASE, storeKit } from '../../../test/contract/store/store-kit.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
+import { putIntoInbox } from '../../../test/kit/put-into-inbox.ts';
 import { TABLES } from '../transfer.ts';
 import { sqliteBackups } from './backup.ts';
 import { openSqliteStore, type SqliteStore } from './sqlite-store.ts';
@@ -32,7 +33,8 @@ async function bed(t: TestContext) {
   await kit.accept(...parcels);
   await kit.send(...parcels.slice(0, 10));
   await kit.fail(...parcels.slice(10, 15));
-  await store.addToInbox([kit.make.inboxEntry()]);
+  const notificationId = parcels[0]?.notification.id ?? assert.fail();
+  await putIntoInbox(store, [kit.make.inboxEntry({ notificationId })]);
   await store.addToSandbox([kit.make.sandboxMessage()]);
   const backups = (name: string) => sqliteBackups(at(name), clock);
   const made = async (name = 'a.backup') => {
@@ -264,7 +266,7 @@ describe('a restore', () => {
     const file = await made();
     const inboxed = async (to: SqliteStore) => {
       const entry = make.inboxEntry();
-      await to.addToInbox([entry]);
+      await putIntoInbox(to, [entry]);
       await to.markInbox('user-1', 'read', { ids: [entry.id] }, 1);
     };
     const points = async (of: SqliteStore) => [await of.endOfMoves(), await of.endOfInboxes()] as const;
@@ -283,7 +285,7 @@ describe('a restore', () => {
       assert.equal(await restored.movesAfter(moves, 9), null);
       assert.equal(await restored.inboxAfter('user-1', inboxes, 9), null);
     }
-    assert.equal((await restored.movesAfter(anew[0], 9))?.length, 3);
+    assert.equal((await restored.movesAfter(anew[0], 10))?.length, 9);
     assert.equal((await restored.inboxAfter('user-1', anew[1], 9))?.happenings.length, 6);
   });
 

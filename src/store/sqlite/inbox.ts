@@ -3,9 +3,8 @@ import type { DeliveryId } from '../../domain/ids.ts';
 import type { JsonObject } from '../../domain/notification.ts';
 import type { InboxCounts, InboxEntry, InboxMark, InboxNews, InboxPage, InboxStatus } from '../inbox.ts';
 import { further, type InboxEnds, inboxPoint, inOrder, knownPoint, type MarkRow } from '../inbox-order.ts';
-import { ENTRY, idBytes, idFrom, type Row } from './columns.ts';
-import { type EntryRow, parse } from './rows.ts';
-import { insertInto } from './statements.ts';
+import { idBytes, idFrom, type Row } from './columns.ts';
+import { parse } from './rows.ts';
 
 const SHOWN: Readonly<Record<InboxStatus | 'all', string>> = {
   all: 'archived_at IS NULL',
@@ -25,7 +24,6 @@ const MARKS: Readonly<Record<InboxMark, { readonly set: string; readonly where: 
 
 /** The inbox's statements; the writing ones run inside the caller's transaction. */
 export function prepareInbox(db: DatabaseSync) {
-  const insert = insertInto(db, 'inbox', ENTRY, 'ON CONFLICT (id) DO NOTHING');
   const find = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND id = ?');
   const counts = db.prepare(
     `SELECT count(*) AS total, count(*) FILTER (WHERE read_at IS NULL) AS unread,
@@ -51,10 +49,6 @@ export function prepareInbox(db: DatabaseSync) {
   );
 
   return {
-    add(entries: readonly EntryRow[]): void {
-      for (const entry of entries) insert.run(entry);
-    },
-
     list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
       const rows = db
         .prepare(

@@ -18,7 +18,7 @@ import { migrate, readMigrations } from './migrate.ts';
 import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
 import { prepareRetention } from './retention.ts';
-import type { ChangeRow, ClaimRow, EntryRow, SubmissionRow } from './rows.ts';
+import type { ChangeRow, ClaimRow, SubmissionRow } from './rows.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
@@ -39,7 +39,7 @@ export interface RowStore extends RowCalls {
   onCommit(ring: () => void): () => void;
 }
 
-type InRows = 'accept' | 'claimDue' | 'claim' | 'expiredLeases' | 'write' | 'addToInbox';
+type InRows = 'accept' | 'claimDue' | 'claim' | 'expiredLeases' | 'write';
 
 /** What can be asked by a message: arguments and answers are data. */
 export interface RowCalls extends Omit<Ports, InRows | 'reconnect'> {
@@ -48,7 +48,6 @@ export interface RowCalls extends Omit<Ports, InRows | 'reconnect'> {
   claim(...named: Parameters<Store['claim']>): Promise<readonly ClaimRow[]>;
   expiredLeases(limit: number): Promise<readonly ClaimRow[]>;
   write(groups: readonly (readonly ChangeRow[])[]): Promise<readonly boolean[]>;
-  addToInbox(entries: readonly EntryRow[]): Promise<void>;
 }
 
 /** A notification writes about so many rows, and a settle too. */
@@ -203,7 +202,6 @@ export function openRowStore(options: RowStoreOptions): RowStore {
     stats: (since) => read(() => reads.stats(since)),
     backlog: () => read(() => reads.backlog(clock.now())),
 
-    addToInbox: (entries) => group.run(entries.length, () => inbox.add(entries)),
     listInbox: (userId, status, page) => read(() => inbox.list(userId, status, page)),
     countInbox: (userId) => read(() => inbox.count(userId)),
     markInboxEntry: (userId, id, mark, now) => group.run(1, () => inbox.mark(userId, id, mark, now)),

@@ -1,6 +1,7 @@
 import type { Channel } from '../../domain/channel.ts';
 import type { Delivery, DeliveryStatus } from '../../domain/delivery.ts';
 import { type DeliveryId, deliveryId, type NotificationId } from '../../domain/ids.ts';
+import type { NewInboxEntry } from '../../domain/inbox-entry.ts';
 import {
   type JsonObject,
   type Notification,
@@ -13,7 +14,6 @@ import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { Recipient } from '../../domain/recipient.ts';
 import type { RetryPolicy } from '../../domain/retry-policy.ts';
-import type { NewInboxEntry } from '../inbox.ts';
 import type { Change, Claim, IdempotencyKey, NewNotification, Submission } from '../store.ts';
 
 /**
@@ -98,6 +98,7 @@ export type ChangeRow = readonly [
   attempts: readonly AttemptRow[],
   sendAt: number | null,
   kept: boolean,
+  entry: EntryRow | null,
 ];
 export type ClaimRow = readonly [DeliveryRow, NotificationRow];
 
@@ -123,8 +124,9 @@ function newRow({ notification, deliveries, attempts }: NewNotification): NewRow
   return [notificationRow(notification), legs];
 }
 
-export function changeRow({ after, attempts, sendAt, kept }: Change): ChangeRow {
-  return [deliveryRow(after), attemptRows(after, attempts), sendAt ?? null, kept === true];
+export function changeRow({ after, attempts, sendAt, kept, entry }: Change): ChangeRow {
+  const inboxed = entry === undefined ? null : entryRow(entry);
+  return [deliveryRow(after), attemptRows(after, attempts), sendAt ?? null, kept === true, inboxed];
 }
 
 export function claimOf([delivery, notification]: ClaimRow): Claim {

@@ -1,6 +1,6 @@
 import type { News } from '../moves.ts';
 import { openRowStore, type Ports, type RowStore, type RowStoreOptions } from './row-store.ts';
-import { changeRow, claimOf, entryRow, submissionRow } from './rows.ts';
+import { changeRow, claimOf, submissionRow } from './rows.ts';
 import { openStoreThread } from './thread.ts';
 
 export interface SqliteStore extends Ports, News {
@@ -33,7 +33,6 @@ export function inWords(rows: RowStore): SqliteStore {
     claim: async (ids, leaseMs) => (await rows.claim(ids, leaseMs)).map(claimOf),
     expiredLeases: async (limit) => (await rows.expiredLeases(limit)).map(claimOf),
     write: (groups) => rows.write(groups.map((group) => group.map(changeRow))),
-    addToInbox: (entries) => rows.addToInbox(entries.map(entryRow)),
     onNews(ring) {
       const ends = [rows.onCommit(ring), rows.subscribe(ring)];
       return () => {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Tally, tallyWritten } from '../../domain/counters.ts';
 import { type MoveText, moveText } from '../moves.ts';
-import { ATTEMPT, DELIVERY, idBytes } from './columns.ts';
+import { ATTEMPT, DELIVERY, ENTRY, idBytes } from './columns.ts';
 import { type ChangeRow, moved, tried } from './rows.ts';
 import { insertInto, rowStatement } from './statements.ts';
 
@@ -24,6 +24,7 @@ export function prepareWrite(db: DatabaseSync): WriteGroup {
   );
   const version = db.prepare('SELECT version FROM deliveries WHERE notification_id = ? AND leg = ?');
   const insertAttempt = insertInto(db, 'attempts', ATTEMPT);
+  const insertEntry = insertInto(db, 'inbox', ENTRY, 'ON CONFLICT (id) DO NOTHING');
   const setSendAt = db.prepare('UPDATE notifications SET send_at = ? WHERE id = ?');
 
   const holds = ([[notificationId, leg, , , after]]: ChangeRow): boolean =>
@@ -32,10 +33,11 @@ export function prepareWrite(db: DatabaseSync): WriteGroup {
   return (group, tally, moves) => {
     // A group of one needs no look ahead: its update is the fence.
     if (group.length > 1 && !group.every(holds)) return false;
-    for (const [after, attempts, sendAt, kept] of group) {
+    for (const [after, attempts, sendAt, kept, entry] of group) {
       if (update.run(after).changes !== 1) return false;
       for (const attempt of attempts) insertAttempt.run(attempt);
       if (sendAt !== null) setSendAt.run(sendAt, idBytes(after[0]));
+      if (entry !== null) insertEntry.run(entry);
       if (kept) continue;
       const state = moved(after);
       const log = attempts.map(tried);

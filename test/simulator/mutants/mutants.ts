@@ -170,8 +170,8 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   one('attempt-dropped', 'of several attempts only the last one is written to the log', {
     file: 'pipeline/settle.ts',
-    find: 'const written = await writeWhenPossible(deps, after, attempts);',
-    replace: 'const written = await writeWhenPossible(deps, after, attempts.slice(-1));',
+    find: 'await writeWhenPossible(deps, { after, attempts,',
+    replace: 'await writeWhenPossible(deps, { after, attempts: attempts.slice(-1),',
   }),
   one('renews-the-dead', 'a lease that has run out can be renewed', {
     file: STORE,
@@ -193,10 +193,16 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return { ...delivery, out: [...delivery.out, channel] };',
     replace: 'return { ...delivery, out: [...delivery.out, channel].slice(1) };',
   }),
-  one('inbox-denies', 'an inbox entry whose write was not answered counts as not written', {
-    file: 'channels/in-app/inbox.ts',
-    find: "return { kind: 'unknown', code: 'connection_lost', detail, scope: 'attempt' };",
-    replace: "return { kind: 'deferred', code: 'provider_error', detail, scope: 'attempt' };",
+  one('entry-past-the-fence', 'an entry comes into the inbox although its record is refused', {
+    file: STORE,
+    find: 'if (held) for (const change of group) this.#writeOne(change);',
+    replace: `if (held) for (const change of group) this.#writeOne(change);
+    else for (const { entry } of group) if (entry !== undefined) this.#inboxes.add(entry);`,
+  }),
+  one('entry-left-out', 'a result that has to be written again is written without its entry', {
+    file: 'pipeline/settle.ts',
+    find: 'deps.store.write([[change]])',
+    replace: 'deps.store.write([[answerLost ? { after: change.after, attempts: change.attempts } : change]])',
   }),
   one('forgets-keys', 'an idempotency key is forgotten after an hour', {
     file: 'pipeline/sweep.ts',
