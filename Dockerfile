@@ -36,5 +36,5 @@ EXPOSE 8000 9100
 STOPSIGNAL SIGTERM
 # A process listens at one of the two ports.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "Promise.any([process.env.API_PORT || process.env.PORT || 8000, process.env.METRICS_PORT].map((port) => fetch(`http://127.0.0.1:${port}/health/ready`))).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=130", "--expose-gc", "bin/tidings.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=130", "--no-parallel-scavenge", "--expose-gc", "bin/tidings.js"]
 CMD ["start"]

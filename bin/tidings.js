@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=130 --expose-gc
+#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=130 --no-parallel-scavenge --expose-gc
 import module from 'node:module';
 import { join } from 'node:path';
 

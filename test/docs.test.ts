@@ -40,7 +40,7 @@ test('.env.example is a .env that changes nothing, and so is each line of it wit
 test('every way to start it gives Node the same flags', () => {
   const [line = ''] = readDoc('bin/tidings.js').split('\n', 1);
   const flags = line.split(' ').filter((word) => word.startsWith('--'));
-  assert.equal(flags.length, 3);
+  assert.equal(flags.length, 4);
   const { scripts } = JSON.parse(readDoc('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
   const starts = Object.values(scripts).filter((script) => script.includes('bin/tidings.js'));
   assert.equal(starts.length, 5);
