@@ -1,6 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
 import { pause } from '../domain/pause.ts';
-import { createPace } from './pace.ts';
 
 /**
  * How many deliveries a worker has in hand. A slot is for one that waits for somebody outside; what waits for nobody
@@ -51,9 +50,6 @@ export function createSlots(clock: Clock, count: number): Slots {
    * comes beyond the slots when that has changed, each waits for a slot here, and no more is claimed meanwhile.
    */
   let ahead = 1;
-  /** By it so many more are claimed as will find a slot soon: no slot then waits for the store. */
-  const pace = createPace(clock);
-  let soon = 0;
   /** Those in hand that wait for a slot: who gives one back hands it to the first. */
   const line: (() => void)[] = [];
   let isOpen = false;
@@ -75,14 +71,11 @@ export function createSlots(clock: Clock, count: number): Slots {
 
   /** How many more may come in hand. */
   function room(): number {
-    // Not one by one: half of what will be needed soon is claimed for little more than one delivery is.
-    if (line.length > soon / 2) return 0;
-    const slots = count * ahead + soon - taken - line.length;
+    const slots = count * ahead - taken - line.length;
     return Math.min(slots, count * MOST_IN_HAND - inHand) - reserved;
   }
 
   function giveBack(): void {
-    pace.passed();
     const next = line.shift();
     if (next === undefined) {
       taken -= 1;
@@ -133,7 +126,6 @@ export function createSlots(clock: Clock, count: number): Slots {
         const now = Math.min(most, room());
         if (now <= 0) continue;
         reserved += now;
-        soon = Math.min(pace.soon(), count);
         return now;
       }
     },
