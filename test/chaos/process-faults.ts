@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Engines } from './engines.ts';
 import type { RoleName } from './fleet.ts';
 import type { Fault, Scene } from './nemesis.ts';
 
@@ -34,8 +37,12 @@ async function handsFull({ sink }: Scene, wanted: number): Promise<void> {
   sink.linger(false);
 }
 
-/** SIGSTOP until long after the lease has run out, then SIGCONT: a worker that does not know what it has missed. */
-export function pausePastLease(role: RoleName): Fault {
+/**
+ * SIGSTOP until long after the lease has run out, then SIGCONT: a worker that does not know what it has missed. One that
+ * is stopped while it writes to an SQLite file holds its lock, so nobody takes the leases from it: `betweenWrites` is
+ * for who wants to see that.
+ */
+export function pausePastLease(role: RoleName, { betweenWrites = false } = {}): Fault {
   return {
     name: `SIGSTOP ${role}`,
     fits: () => true,
@@ -45,7 +52,8 @@ export function pausePastLease(role: RoleName): Fault {
       const victim = draws.pick(victims);
       // More than all the others can have between them: some of these are the victim's.
       if (role === 'worker') await handsFull(scene, HANDS_FULL + scene.concurrency * (victims.length - 1));
-      if (!victim.running || !victim.pause()) return null;
+      const pause = () => victim.running && victim.pause();
+      if (!(betweenWrites ? whileNobodyWrites(scene.engines, pause) : pause())) return null;
       return {
         target: victim.name,
         // Whoever is stopped while it writes to the file keeps all others from writing to it.
@@ -56,6 +64,14 @@ export function pausePastLease(role: RoleName): Fault {
       };
     },
   };
+}
+
+/** Holds the lock of the SQLite file itself meanwhile. */
+function whileNobodyWrites<T>({ store, dataFolder }: Engines, act: () => T): T {
+  if (store !== 'sqlite') return act();
+  using db = new DatabaseSync(join(dataFolder, 'tidings.db'), { timeout: PATIENCE });
+  db.exec('BEGIN IMMEDIATE');
+  return act();
 }
 
 function repeatsOfPause({ engines, concurrency, fleet }: Scene, role: RoleName): number {

@@ -58,7 +58,7 @@ export const SCENARIOS = {
   }),
   'disk-full': scenario([track([diskFull], { gap: [5 * SECOND, 9 * SECOND] })], { disk: 256, fits: onSqlite }),
   short: scenario([
-    track([pausePastLease('worker')], { firstAfter: 1 * SECOND, most: 1 }),
+    track([pausePastLease('worker', { betweenWrites: true })], { firstAfter: 1 * SECOND, most: 1 }),
     track([kill('worker')], { firstAfter: 1_500, gap: [500, 1 * SECOND], most: 3 }),
     track([kill('api')], { firstAfter: 3 * SECOND, most: 1 }),
     track([brokerStop], { firstAfter: 4 * SECOND, most: 1 }),
