@@ -73,3 +73,14 @@ test('has eight times as many in hand as slots of those who give theirs back at 
   held?.leave();
   assert.ok(await hasCome(time, gone));
 });
+
+test('makes nobody wait who is not going to call anybody, and has its slots back after that', () => {
+  const slots = createSlots(new VirtualTime(), 1);
+  const [held] = enter(slots, 1, 1);
+  const passing = slots.enter(true);
+  assert.equal(passing.turn, null);
+  passing.leave();
+  assert.equal(slots.free(), 0);
+  held?.leave();
+  assert.equal(slots.free(), 1);
+});
