@@ -11,13 +11,15 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 
 /** How long SQLite itself may wait for a lock, in ms. Short, as it blocks the process; longer waits are ours. */
 const BUSY_WAIT = 5;
+/** The first steps may meet another process that is making the file, or migrating: they wait for it so long, in ms. */
+const START_WAIT = 15_000;
 
 /** Opens (and makes) the file with the settings that every connection needs; throws a sentence if it may not. */
 export function openDatabase(path: string): DatabaseSync {
   const db = openFile(path);
   try {
     assertSqliteVersion(db);
-    db.exec('PRAGMA journal_mode = WAL');
+    keepLog(db);
     // WAL alone would mean NORMAL on some builds: a commit must be on the disk before it is answered.
     db.exec('PRAGMA synchronous = FULL');
     db.exec('PRAGMA journal_size_limit = 67108864');
@@ -30,14 +32,29 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/**
+ * Makes WAL the journal of the file, which it stays. Of two processes that do this to a new file at the same time SQLite
+ * refuses one without any wait, as each holds what the other needs.
+ */
+function keepLog(db: DatabaseSync): void {
+  for (const since = performance.now(); ; ) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isLocked(error) || performance.now() - since > START_WAIT) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_WAIT);
+    }
+  }
+}
+
 /** What is made is for this user's eyes only: it will hold people's addresses and messages. */
 function openFile(path: string): DatabaseSync {
   if (path === ':memory:') return new DatabaseSync(path);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const isNew = !existsSync(path);
-    // The first steps may meet another process that is migrating: they wait for it.
-    const db = new DatabaseSync(path, { timeout: 15_000 });
+    const db = new DatabaseSync(path, { timeout: START_WAIT });
     if (isNew) chmodSync(path, 0o600);
     return db;
   } catch (error) {
