@@ -38,6 +38,8 @@ export class Bell {
   #stopTimer = () => {};
   #stopPolling: (() => void) | null = null;
   #running = false;
+  /** It has heard itself since it was last connected. */
+  #hears = false;
   #closed = false;
   #retry = RETRY_FIRST;
   readonly #work: Clapper;
@@ -155,16 +157,20 @@ export class Bell {
 
   #found(): void {
     this.#retry = RETRY_FIRST;
-    if (this.#stopPolling === null) return;
-    this.#hang();
-    this.#options.onNotice('LISTEN works again: work of other processes is heard at once');
-    // What was rung while nobody heard.
+    if (this.#hears) return;
+    this.#hears = true;
+    if (this.#stopPolling !== null) {
+      this.#hang();
+      this.#options.onNotice('LISTEN works again: work of other processes is heard at once');
+    }
+    // What was rung while nobody heard, the first time too: somebody may already wait for it.
     this.#ringAll();
   }
 
   #lost(client: Client, why: string): void {
     if (this.#closed || this.#client !== client) return;
     this.#client = null;
+    this.#hears = false;
     this.#stopTimer();
     client.end().catch(ignore);
     if (this.#stopPolling === null) {

@@ -104,7 +104,6 @@ describe('the log of an inbox', () => {
       'INSERT INTO tidings.inbox (id, notification_id, user_id, body, created_at) VALUES ($1, $2, $3, $4, 0)',
       [first.id, first.notificationId, first.userId, first.body],
     );
-    const added = putIntoInbox(store, [second]);
     // What has no entry waits for nobody.
     const { accept, send, state } = await storeKit(t, async () => ({ store, clock: new ManualClock() }));
     const plain = make.parcel();
@@ -112,6 +111,8 @@ describe('the log of an inbox', () => {
     await send(plain);
     assert.equal((await state(plain)).status, 'sent');
     const watching = await connected(t, url);
+    // From here on in less time than a write waits for a lock.
+    const added = putIntoInbox(store, [second]);
     await seen(
       async () => {
         const { rows } = await watching.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
@@ -128,6 +129,18 @@ describe('the log of an inbox', () => {
       ['first', 'second'],
     );
   });
+});
+
+test('rings when it begins to hear, as another may have written just before', async (t) => {
+  const store = await opened(t, await postgres.database(t));
+  let rings = 0;
+  store.onNews(() => {
+    rings += 1;
+  });
+  await seen(
+    () => rings > 0 || undefined,
+    () => 'what came before would be heard of with the next news only',
+  );
 });
 
 test('news of one process are heard in another', async (t) => {
