@@ -41,6 +41,7 @@ const MEANING: Readonly<Record<FaultCode, string>> = {
   attempts_miscounted: 'deliveries that count other attempts than there are',
   attempt_without_delivery: 'deliveries that are not there but have attempts',
   sent_without_attempt: 'deliveries that were sent without an attempt that says so',
+  sent_without_inbox_entry: 'deliveries that the inbox has sent and does not have',
   inbox_entry_without_notification: 'notifications that are not there but in an inbox',
 };
 

@@ -2,25 +2,34 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { addsUp, reconcile } from '../../src/cli/reconciliation.ts';
 import { type AuditStore, FAULT_CODES, type FaultCode } from '../../src/store/audit.ts';
-import type { InboxStore } from '../../src/store/inbox.ts';
 import type { RetentionStore } from '../../src/store/retention.ts';
-import type { NewNotification, Store } from '../../src/store/store.ts';
+import type { NewNotification } from '../../src/store/store.ts';
 import type { ManualClock } from '../kit/manual-clock.ts';
 import { systemClock } from '../kit/postgres.ts';
 import { putIntoInbox } from '../kit/put-into-inbox.ts';
+import { auditInboxTests } from './audit-inbox-tests.ts';
 import { LEASE, MINUTE, SECOND, storeKit } from './store/store-kit.ts';
+import type { WholeStore } from './transfer-kit.ts';
 
 /** A store, the same for going through it, and a way to do what no program does. */
 export type OpenAudited = (t: TestContext) => Promise<{
-  readonly store: Store & InboxStore & RetentionStore;
+  readonly store: WholeStore & RetentionStore;
   readonly clock: ManualClock;
   readonly audit: AuditStore;
   readonly table: (name: string) => string;
   readonly sql: (text: string) => Promise<void>;
 }>;
 
-/** What makes each fault of the first notification that was sent, and whether its deliveries are named or itself. */
-const SPOILS: Readonly<Record<FaultCode, { readonly sql: string; readonly names: 'delivery' | 'notification' }>> = {
+interface Spoil {
+  readonly sql: string;
+  /** Whether its deliveries are named or itself. */
+  readonly names: 'delivery' | 'notification';
+  /** It is sent into an inbox, and otherwise by e-mail. */
+  readonly inApp?: true;
+}
+
+/** What makes each fault of the first notification that was sent. */
+const SPOILS: Readonly<Record<FaultCode, Spoil>> = {
   notification_without_delivery: { sql: 'DELETE FROM <attempts>; DELETE FROM <deliveries>', names: 'notification' },
   delivery_without_notification: { sql: 'DELETE FROM <notifications>', names: 'delivery' },
   unknown_status: { sql: "UPDATE <deliveries> SET status = 'lost'", names: 'delivery' },
@@ -30,11 +39,14 @@ const SPOILS: Readonly<Record<FaultCode, { readonly sql: string; readonly names:
   attempts_miscounted: { sql: 'UPDATE <deliveries> SET attempts = 7', names: 'delivery' },
   attempt_without_delivery: { sql: 'DELETE FROM <deliveries>; DELETE FROM <notifications>', names: 'delivery' },
   sent_without_attempt: { sql: "UPDATE <attempts> SET outcome = 'unknown'", names: 'delivery' },
+  sent_without_inbox_entry: { sql: 'DELETE FROM <inbox>', names: 'delivery', inApp: true },
   inbox_entry_without_notification: {
     sql: 'DELETE FROM <attempts>; DELETE FROM <deliveries>; DELETE FROM <notifications>',
     names: 'notification',
+    inApp: true,
   },
 };
+const IN_APP = [{ chain: ['in_app'] }] as const;
 const ENTAILED: Partial<Record<FaultCode, number>> = {
   delivery_without_notification: -1,
   attempt_without_delivery: -1,
@@ -96,15 +108,14 @@ export function auditContract(name: string, open: OpenAudited): void {
     for (const code of FAULT_CODES) {
       test(`names a fault: ${code}`, async (t) => {
         const { clock, make, accept, send, look, sql, table, store } = await kitOf(t);
-        const [spoilt, whole] = [make.parcel(), make.parcel()];
+        const { sql: text, names, inApp = false } = SPOILS[code];
+        const [spoilt, whole] = [make.parcel({}, inApp ? IN_APP : undefined), make.parcel({}, IN_APP)];
         await accept(spoilt, whole);
-        await send(spoilt, whole);
-        for (const { notification } of [spoilt, whole]) {
-          if (code !== 'inbox_entry_without_notification' && notification === spoilt.notification) continue;
-          await putIntoInbox(store, [make.inboxEntry({ notificationId: notification.id })]);
-        }
+        if (!inApp) await send(spoilt);
+        const inInbox = inApp ? [spoilt, whole] : [whole];
+        const entries = inInbox.map(({ notification }) => make.inboxEntry({ notificationId: notification.id }));
+        await putIntoInbox(store, entries);
         clock.advance(2 * MINUTE);
-        const { sql: text, names } = SPOILS[code];
         await sql(spoil(text, spoilt, whole, table));
         const found = await look();
         const id = names === 'notification' ? spoilt.notification.id : spoilt.deliveries[0]?.id;
@@ -113,6 +124,8 @@ export function auditContract(name: string, open: OpenAudited): void {
         assert.equal(addsUp(found), false);
       });
     }
+
+    auditInboxTests(open);
 
     test('misses what is not there without a trace, and finds what nobody has accepted', async (t) => {
       const { clock, make, accept, send, look, sql, table } = await kitOf(t);

@@ -111,3 +111,52 @@ test('every statement has an index for what it looks for in a table that grows',
   }
   assert.deepEqual(slow, []);
 });
+
+/** So many that one walk over all of them costs less than a look for each of a stretch. */
+const ROWS = 20_000;
+/** Eight hexadecimal digits, past those that are counted. */
+const MANY = 0x10000000;
+
+/** Rows like the only one that a table has, each of a notification of its own. */
+function grow(table: string, columns: readonly string[]): string {
+  const id = (column: string) => `'${column}', overlay(t.${column}::text PLACING to_hex(i) FROM 27)`;
+  const own = columns.map((column) => (column === 'seq' ? "'seq', t.seq + i" : id(column)));
+  return `INSERT INTO tidings.${table} OVERRIDING SYSTEM VALUE SELECT r.* FROM tidings.${table} t, generate_series(${MANY + 1}, ${MANY + ROWS}) i,
+    jsonb_populate_record(t, jsonb_build_object(${own.join(', ')})) r; ANALYZE tidings.${table}`;
+}
+
+test('what belongs to a stretch is looked up by its key, whatever the planner expects', async (t) => {
+  const url = await postgres.database(t);
+  const store = await openPostgresStore({ url, clock: systemClock });
+  atEnd(t, () => store.close());
+  await putIntoInbox(store, [make.inboxEntry()]);
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  atEnd(t, () => client.end());
+  await client.query(grow('notifications', ['id']));
+  for (const table of ['deliveries', 'attempts']) await client.query(grow(table, ['notification_id']));
+  await client.query(grow('inbox', ['seq', 'id', 'notification_id']));
+  const audit = await openPostgresAudit({ url, clock: systemClock });
+  atEnd(t, () => audit.close());
+  const query = t.mock.method(Client.prototype, 'query');
+  const { notifications, deliveries, faults } = await audit.stretch(null, null, 2_000);
+  const asked = query.mock.calls.map(({ arguments: [text, values] }) => ({ text, values }));
+  query.mock.restore();
+  assert.deepEqual([notifications, deliveries[0]?.count, faults], [2_000, 2_000, []]);
+
+  const plans: Plan[] = [];
+  for (const { text, values } of asked) {
+    const isRead = text.startsWith('SELECT * FROM (');
+    const { rows } = await client.query<Explained>(
+      isRead ? `EXPLAIN (FORMAT JSON) ${text}` : text,
+      values as unknown[],
+    );
+    if (isRead) plans.push(...(rows[0]?.['QUERY PLAN'] ?? []).map(({ Plan: plan }) => plan));
+  }
+  assert.equal(plans.length, 3);
+  const taken = plans.flatMap((plan) => [...steps(plan)].map((step) => step['Node Type']));
+  assert.deepEqual(
+    taken.filter((step) => /^(?:Seq Scan|Hash Join|Merge Join|Gather.*)$/.test(step)),
+    [],
+  );
+});

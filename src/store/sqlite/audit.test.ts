@@ -8,7 +8,7 @@ import { auditContract } from '../../../test/contract/audit-contract.ts';
 import { atEnd } from '../../../test/kit/at-end.ts';
 import { ManualClock } from '../../../test/kit/manual-clock.ts';
 import { auditStatements } from '../audit.ts';
-import { openSqliteAudit } from './audit.ts';
+import { ENTRY_ID, openSqliteAudit } from './audit.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -44,7 +44,15 @@ test('no step walks over more than its stretch', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db, readMigrations(), 0);
   const table = (name: string) => name;
-  const statements = auditStatements({ table, from: '?1', to: '?2', entriesFrom: '?3', entriesTo: '?4', now: '?5' });
+  const statements = auditStatements({
+    table,
+    from: '?1',
+    to: '?2',
+    entriesFrom: '?3',
+    entriesTo: '?4',
+    entry: ENTRY_ID,
+    now: '?5',
+  });
   for (const sql of Object.values(statements)) {
     const steps = db
       .prepare(`EXPLAIN QUERY PLAN ${sql}`)

@@ -21,12 +21,16 @@ import { asPortError } from './database.ts';
 const START = new Uint8Array(16);
 const END = new Uint8Array(16).fill(0xff);
 
+/** The id of a delivery: its notification's, with the number of the leg for the last byte. */
+export const ENTRY_ID = "unhex(substr(hex(d.notification_id), 1, 30) || printf('%02X', d.leg))";
+
 const STATEMENTS = auditStatements({
   table: (name) => name,
   from: ':from',
   to: ':to',
   entriesFrom: ':entriesFrom',
   entriesTo: ':entriesTo',
+  entry: ENTRY_ID,
   now: ':now',
 });
 
