@@ -14,7 +14,6 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { ensurePackages, tempFolder } from '../kit/private-instance.ts';
 import { seen } from '../kit/until.ts';
-import { WEBHOOK_SECRET } from '../kit/vendors.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -42,19 +41,17 @@ export interface Service {
   stop(): Promise<void>;
   /** Answers the id. */
   send(body: object): Promise<string>;
+  /** A hundred at most. */
+  sendBatch(notifications: readonly object[]): Promise<void>;
 }
 
-/**
- * The whole service, in this process, on a file of its own. Mail and SMS are caught; Telegram's server is not there; a
- * webhook to a private address is refused for good.
- */
+/** The whole service, in this process, on a file of its own. Telegram's server is not there; all else is caught. */
 export async function service(settings: Readonly<Record<string, string>> = {}): Promise<Service> {
   const folder = await tempFolder('faces');
   const file = join(folder, 'tidings.db');
   const env = {
     API_PORT: '0',
     DATABASE_URL: `sqlite:${file}`,
-    WEBHOOK_SECRET,
     TELEGRAM_BOT_TOKEN: '123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi',
     TELEGRAM_BASE_URL: 'http://127.0.0.1:9',
     ...settings,
@@ -67,6 +64,12 @@ export async function service(settings: Readonly<Record<string, string>> = {}): 
   const running = await startTidings(config, plan, new Set(['api', 'worker', 'scheduler']), log, about);
   assert.ok(running.url !== null);
   const { url } = running;
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.equal(answer.status, 202, await answer.clone().text());
+    return answer;
+  };
   return {
     url,
     file,
@@ -75,13 +78,11 @@ export async function service(settings: Readonly<Record<string, string>> = {}): 
       await rm(folder, { recursive: true });
     },
     async send(body) {
-      const answer = await fetch(`${url}/api/v1/notifications`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      assert.equal(answer.status, 202, await answer.clone().text());
+      const answer = await post('/notifications', body);
       return ((await answer.json()) as { id: string }).id;
+    },
+    async sendBatch(notifications) {
+      await (await post('/notifications/batch', { notifications })).arrayBuffer();
     },
   };
 }

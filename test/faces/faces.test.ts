@@ -131,8 +131,8 @@ describe('the dashboard', () => {
 
   test('counts dead letters before it retries them, and sets one aside', async (t) => {
     for (const number of [1, 2, 3]) {
-      const recipient = { webhook_url: `http://10.0.0.${number}/hook` };
-      await tidings.send({ recipient, message: `Dead ${number}`, channels: ['webhook'] });
+      const recipient = { email: 'user@example.com' };
+      await tidings.send({ recipient, message: `Dead ${number}`, channels: ['email', 'whatsapp'], strategy: 'all' });
     }
     await tidings.send({
       recipient: { telegram: 1 },
@@ -141,19 +141,36 @@ describe('the dashboard', () => {
       retry: { max_attempts: 1 },
     });
     const page = await look(t, browser, `${tidings.url}/ui/dead-letters`);
-    await page.getByRole('button', { name: 'URL not allowed 3' }).click();
-    assert.match(page.url(), /code=url_not_allowed/);
+    await page.getByRole('button', { name: 'No address 3' }).click();
+    assert.match(page.url(), /code=no_address/);
     await page.getByRole('button', { name: 'Retry all…' }).click();
     const dialog = page.getByRole('alertdialog');
-    await dialog.getByText('3 deliveries with the reason “URL not allowed” will start afresh').waitFor();
+    await dialog.getByText('3 deliveries with the reason “No address” will start afresh').waitFor();
     await dialog.getByRole('button', { name: 'Retry 3' }).click();
     await page.getByText('3 on their way again').waitFor();
     await page.getByRole('button', { name: 'Discard Dead 2' }).click();
     await dialog.getByRole('button', { name: 'Discard' }).click();
-    await page.getByRole('button', { name: 'URL not allowed 2' }).waitFor();
+    await page.getByRole('button', { name: 'No address 2' }).waitFor();
     assert.equal(await page.getByRole('link', { name: 'Dead 2' }).count(), 0);
     const count = await page.getByRole('button', { name: /^All reasons/ }).count();
     assert.equal(count, 1);
+  });
+
+  test('retries a great many dead letters in parts', async (t) => {
+    const dead = { recipient: { email: 'user@example.com' }, channels: ['email', 'teams'], strategy: 'all' };
+    for (let batch = 0; batch < 11; batch++) {
+      const notifications = Array.from({ length: 100 }, () => ({ ...dead, message: 'One of many' }));
+      await tidings.sendBatch(notifications);
+    }
+    const page = await look(t, browser, `${tidings.url}/ui/dead-letters?channel=teams`);
+    const asked: unknown[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/dead-letters/retry')) asked.push(request.postDataJSON());
+    });
+    await page.getByRole('button', { name: 'Retry all…' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Retry 1,100' }).click();
+    await page.getByText('1,100 on their way again').waitFor();
+    assert.equal(asked.length, 3, 'counted at once, retried in two parts');
   });
 
   test('shows what strangers wrote as what it is, and runs none of it', async (t) => {

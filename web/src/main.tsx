@@ -8,8 +8,15 @@ import { App } from './app.tsx';
 import './styles/base.css';
 import './styles/shell.css';
 import './styles/parts.css';
-import './styles/pages.css';
-import './styles/sending.css';
+import './styles/key-gate.css';
+import './styles/overview.css';
+import './styles/lists.css';
+import './styles/notification.css';
+import './styles/send.css';
+import './styles/sandbox.css';
+import './styles/dead-letters.css';
+import './styles/status.css';
+import './styles/inbox.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no place for the dashboard');

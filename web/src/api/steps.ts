@@ -29,13 +29,33 @@ export function reschedule(id: string, sendAt: string): Promise<Notification> {
   return ask(at(id), { method: 'PATCH', body: { send_at: sendAt } });
 }
 
-export interface BulkRetry {
+interface BulkRetry {
   readonly matched: number;
   readonly retried: number;
+  readonly next_cursor: string | null;
 }
 
-export function retryDeadLetters(filter: Readonly<Record<string, string>>, dryRun: boolean): Promise<BulkRetry> {
-  return ask(`${API}/dead-letters/retry`, { method: 'POST', body: { filter, dry_run: dryRun } });
+/** So many dead letters are retried by one request: a second's work for a service that is busy. */
+const AT_ONCE = 1_000;
+
+export function countDeadLetters(filter: Readonly<Record<string, string>>): Promise<{ readonly matched: number }> {
+  return ask(`${API}/dead-letters/retry`, { method: 'POST', body: { filter, dry_run: true } });
+}
+
+/** Retries all that match, a part at a time, and tells after each how many it has come to. */
+export async function retryDeadLetters(
+  filter: Readonly<Record<string, string>>,
+  onPart: (retried: number) => void,
+): Promise<void> {
+  let retried = 0;
+  let cursor: string | null = null;
+  do {
+    const body: object = { filter, limit: AT_ONCE, ...(cursor === null ? {} : { cursor }) };
+    const part: BulkRetry = await ask(`${API}/dead-letters/retry`, { method: 'POST', body });
+    retried += part.retried;
+    onPart(retried);
+    cursor = part.next_cursor;
+  } while (cursor !== null);
 }
 
 export function discard(deliveryId: string): Promise<void> {

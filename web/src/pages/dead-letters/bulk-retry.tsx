@@ -1,7 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import { sentenceOf } from '../../api/client.ts';
 import { lookAgain } from '../../api/queries.ts';
-import { retryDeadLetters } from '../../api/steps.ts';
+import { countDeadLetters, retryDeadLetters } from '../../api/steps.ts';
 import { channelWord } from '../../parts/channel.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
 import { RotateCw } from '../../parts/icons.tsx';
@@ -12,17 +13,25 @@ import type { LetterFilter } from './letter-filter.ts';
 /** Counts first, then asks, then does it. */
 export function BulkRetry({ filter, isOff }: { filter: LetterFilter; isOff: boolean }) {
   const { tell, tellFault } = useTell();
-  const count = useMutation({ mutationFn: () => retryDeadLetters(filter, true) });
+  const count = useMutation({ mutationFn: () => countDeadLetters(filter) });
+  const [done, setDone] = useState<number | null>(null);
   const matched = count.data?.matched ?? 0;
   const retryAll = async () => {
+    let soFar = 0;
     try {
-      const { retried } = await retryDeadLetters(filter, false);
-      tell(`${retried.toLocaleString()} on their way again`);
+      await retryDeadLetters(filter, (retried) => {
+        soFar = retried;
+        setDone(retried);
+      });
+      tell(`${soFar.toLocaleString()} on their way again`);
     } catch (error) {
-      tellFault('Not all were retried', error);
+      tellFault(`${soFar.toLocaleString()} were retried, not all`, error);
     }
+    setDone(null);
     await lookAgain();
   };
+  const will = `${matched.toLocaleString()} ${matched === 1 ? 'delivery' : 'deliveries'} ${wordsOf(filter)}will start afresh, with all channels and all retries. What has expired is not sent.`;
+  const about = count.isError ? sentenceOf(count.error) : count.data === undefined ? 'Counting…' : will;
   return (
     <Confirm
       trigger={
@@ -38,11 +47,7 @@ export function BulkRetry({ filter, isOff }: { filter: LetterFilter; isOff: bool
       onConfirm={retryAll}
     >
       <p role="status">
-        {count.isError
-          ? sentenceOf(count.error)
-          : count.data === undefined
-            ? 'Counting…'
-            : `${matched.toLocaleString()} ${matched === 1 ? 'delivery' : 'deliveries'} ${wordsOf(filter)}will start afresh, with all channels and all retries. What has expired is not sent.`}
+        {done === null ? about : `${done.toLocaleString()} of ${matched.toLocaleString()} on their way again…`}
       </p>
     </Confirm>
   );
