@@ -52,6 +52,7 @@ export async function startApi(parts: Parts, about: About, stops: Stops): Promis
     random: Math.random,
     newRequestId: () => ids.notificationId(clock.now()),
     defaultRetry: config.retry,
+    allowsWebhook: (url) => channels.transports('webhook').every(({ transport }) => transport.allowsUrl?.(url) ?? true),
     apiKeys: config.apiKeys,
     tokens: userTokens({
       secrets: tokenSecrets({ given: config.tokenSecrets, apiKeys: config.apiKeys }, randomBytes),

@@ -109,6 +109,7 @@ export type FaultCode =
   | 'invalid_user_id'
   | 'invalid_telegram'
   | 'invalid_url'
+  | 'url_not_allowed'
   | 'invalid_time'
   | 'invalid_duration'
   | 'invalid_locale'

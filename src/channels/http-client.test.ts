@@ -21,6 +21,7 @@ function client(guard: AddressGuard | null = null, connections = 64) {
       http.post({ url, headers, body: 'hello', signal, notAfter: null }),
     postBefore: (url: string, notAfter: number) =>
       http.post({ url, headers: {}, body: 'hello', signal: AbortSignal.timeout(8000), notAfter }),
+    allowsUrl: (url: string) => http.allowsUrl(url),
     [Symbol.asyncDispose]: () => http.close(),
   };
 }
@@ -171,6 +172,18 @@ describe('nothing was sent', () => {
     first.abort();
     assert.equal(shown(await holding), 'no_answer timeout');
     assert.equal(server.bytes, written);
+  });
+
+  it('where its URL alone says so, which can be asked without a request', async () => {
+    await using guarded = client(publicAddresses());
+    await using open = client();
+    const inside = ['http://127.0.0.1/', 'http://[::1]:8080/x', 'https://localhost/', 'http://169.254.169.254/a?b'];
+    const outside = ['https://hooks.example.com/x', 'http://example.com:8080/', 'http://[2606:4700::1111]/'];
+    assert.deepEqual(
+      [...inside, ...outside].filter((url) => guarded.allowsUrl(url)),
+      outside,
+    );
+    assert.ok(inside.every((url) => open.allowsUrl(url)));
   });
 
   it('where the guard refuses: by literal, by name, by what was reached; not one byte', async () => {

@@ -1,6 +1,6 @@
 import type { Agent, Dispatcher } from 'undici';
 import type { AddressGuard } from './address-guard.ts';
-import { ConnectFault, codeOf, connectTo, ReplyTooLong } from './http-connect.ts';
+import { ConnectFault, codeOf, connectTo, portOf, ReplyTooLong, targetOf } from './http-connect.ts';
 import type { HttpAnswer, HttpClient, HttpPost } from './provider.ts';
 
 /** Most that is read of an answer's body, in bytes. */
@@ -37,6 +37,10 @@ export function httpClient(options: HttpClientOptions): HttpClient & { load(): P
   };
   return {
     post: async (request) => exchange(await open(), request),
+    allowsUrl(url) {
+      const target = targetOf(url);
+      return options.guard?.allowsHost(target.hostname, portOf(target)) ?? true;
+    },
     async load() {
       await open();
     },
@@ -90,8 +94,7 @@ function exchange(
       resolve(answer);
     };
     const endAnswered = () => {
-      const read = Buffer.concat(chunks).subarray(0, MAX_BODY);
-      end({ kind: 'answered', status, headers: answerHeaders, body: read.toString('utf8') });
+      end({ kind: 'answered', status, headers: answerHeaders, body: textOf(chunks) });
     };
     // A status that has come is an answer, even if the rest of it never does.
     const endUnanswered = (answer: HttpAnswer) => {
@@ -170,6 +173,14 @@ function neverSent(
 
 function noAnswer(code: Extract<HttpAnswer, { readonly kind: 'no_answer' }>['code'], detail: string): HttpAnswer {
   return { kind: 'no_answer', code, detail };
+}
+
+/** Of an answer's body, as much as is read of it; most have none, or one piece. */
+function textOf(chunks: readonly Buffer[]): string {
+  const [first] = chunks;
+  if (first === undefined) return '';
+  const all = chunks.length === 1 ? first : Buffer.concat(chunks);
+  return all.toString('utf8', 0, MAX_BODY);
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {

@@ -29,6 +29,16 @@ export interface ConnectTarget {
   readonly port: string;
 }
 
+/** Where the requests of a URL go. */
+export function targetOf(url: string): ConnectTarget {
+  const { hostname, protocol, port } = new URL(url);
+  return { hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname, protocol, port };
+}
+
+export function portOf({ port, protocol }: Pick<ConnectTarget, 'port' | 'protocol'>): number {
+  return Number(port) || (protocol === 'https:' ? 443 : 80);
+}
+
 type Done = (...result: [null, net.Socket] | [ConnectFault, null]) => void;
 
 /**
@@ -38,7 +48,7 @@ type Done = (...result: [null, net.Socket] | [ConnectFault, null]) => void;
 export function connectTo(target: ConnectTarget, guard: AddressGuard | null, done: Done): void {
   const { hostname } = target;
   const secure = target.protocol === 'https:';
-  const port = Number(target.port) || (secure ? 443 : 80);
+  const port = portOf(target);
   if (guard !== null && !guard.allowsHost(hostname, port)) {
     queueMicrotask(() => done(refused(), null));
     return;

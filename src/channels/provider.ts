@@ -46,6 +46,8 @@ export interface Transport<C extends Channel = Channel> {
    * it. Null: nobody's outside of the service.
    */
   hostOf(message: MessageOf<C>): string | null;
+  /** False: nothing is ever sent to that address, which is a URL that a user gave. Left out where there are no such. */
+  allowsUrl?(url: string): boolean;
   close(): Promise<void>;
 }
 
@@ -106,6 +108,8 @@ export interface ProviderParts {
 /** One pooled client for all providers: a deadline over the whole exchange, a cap on the answer, no redirects. */
 export interface HttpClient {
   post(request: HttpPost): Promise<HttpAnswer>;
+  /** False: `post` would answer `url_not_allowed`, as the URL's host and port alone tell. */
+  allowsUrl(url: string): boolean;
 }
 
 export interface HttpPost {

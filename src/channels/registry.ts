@@ -81,6 +81,7 @@ function withCleanOutcomes<C extends Channel>(transport: Transport<C>, secrets: 
   return {
     concurrency: transport.concurrency,
     hostOf: (message) => transport.hostOf(message),
+    allowsUrl: (url) => transport.allowsUrl?.(url) ?? true,
     send: async (message, context) => clean(await transport.send(message, context), message),
     close: () => transport.close(),
   };

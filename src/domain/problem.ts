@@ -60,6 +60,7 @@ export const FAULTS = {
   invalid_user_id: 'This is not a user id.',
   invalid_telegram: 'This is not a Telegram chat id or public name.',
   invalid_url: 'This is not a URL that can be used here.',
+  url_not_allowed: 'The URL points to an address that may not be called.',
   invalid_time: 'This is not an RFC 3339 time with a zone.',
   invalid_duration: 'This is not a duration such as "30s", "10m", "1h", "2d" or "PT30S".',
   invalid_locale: 'This is not a BCP 47 language tag.',

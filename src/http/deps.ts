@@ -29,6 +29,8 @@ export interface HttpDeps {
   readonly newRequestId: () => string;
   /** Its waits are used where a request names only a number of attempts. */
   readonly defaultRetry: RetryPolicy;
+  /** Whether webhooks may go there, as far as the URL alone tells. */
+  readonly allowsWebhook: (url: string) => boolean;
   /** Empty: no key is asked for. */
   readonly apiKeys: readonly string[];
   /** What users' tokens are made and read by. */

@@ -6,6 +6,7 @@ import { isSafeLink } from '../domain/url.ts';
 import type { SendRequest } from '../pipeline/accept.ts';
 import { BatchItemIn, type ContentIn, type ManyItemIn, NotificationIn } from './contract/notification-in.ts';
 import { fault, type Shape, shapeOf } from './contract/shape.ts';
+import type { HttpDeps } from './deps.ts';
 import { IDEMPOTENCY_KEY } from './idempotency.ts';
 import { readOverrides } from './overrides-in.ts';
 import { MAX_FAULTS } from './problem-reply.ts';
@@ -18,6 +19,11 @@ import { readRetry, readTimes } from './times-in.ts';
 export interface ReadDeps {
   readonly now: number;
   readonly defaultRetry: RetryPolicy;
+  readonly allowsWebhook: (url: string) => boolean;
+}
+
+export function readDeps({ clock, ...deps }: Pick<HttpDeps, 'clock' | 'defaultRetry' | 'allowsWebhook'>): ReadDeps {
+  return { now: clock.now(), defaultRetry: deps.defaultRetry, allowsWebhook: deps.allowsWebhook };
 }
 
 export type ReadNotification =
@@ -43,12 +49,12 @@ export function readNotification(body: unknown, deps: ReadDeps): ReadNotificatio
     faults.push(fault('/recipient', 'missing_field'));
   }
   if (given.recipient !== undefined) {
-    const recipient = readRecipient(given.recipient, '/recipient', faults);
+    const recipient = readRecipient(given.recipient, '/recipient', deps.allowsWebhook, faults);
     // The copy first and what is added after it: V8 makes that in one go, and the other way round field by field.
     if (recipient !== null) requests.push({ ...content, recipient });
   }
   for (const [index, item] of (given.recipients ?? []).entries()) {
-    const request = readOneOfMany(item, `/recipients/${index}`, content, faults);
+    const request = readOneOfMany(item, `/recipients/${index}`, content, deps, faults);
     if (request !== null) requests.push(request);
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, requests, broadcast: has('recipients') };
@@ -60,7 +66,9 @@ export function readBatchItem(item: unknown, pointer: string, deps: ReadDeps): R
   if (given === null) return { ok: false, faults };
   const content = readContent(given, pointer, deps, faults);
   const recipient =
-    given.recipient === undefined ? null : readRecipient(given.recipient, `${pointer}/recipient`, faults);
+    given.recipient === undefined
+      ? null
+      : readRecipient(given.recipient, `${pointer}/recipient`, deps.allowsWebhook, faults);
   const key = given.idempotency_key ?? null;
   if (key !== null && !IDEMPOTENCY_KEY.test(key)) {
     faults.push(fault(`${pointer}/idempotency_key`, 'invalid_format', 'It must be 1–255 visible ASCII characters.'));
@@ -127,15 +135,21 @@ function readContent(given: Partial<ContentIn>, pointer: string, deps: ReadDeps,
   };
 }
 
-function readOneOfMany(item: ManyItemIn, pointer: string, content: Content, faults: Fault[]): SendRequest | null {
+function readOneOfMany(
+  item: ManyItemIn,
+  pointer: string,
+  content: Content,
+  { allowsWebhook }: ReadDeps,
+  faults: Fault[],
+): SendRequest | null {
   if (typeof item === 'string' || item.data === undefined) {
-    const recipient = readRecipient(item, pointer, faults);
+    const recipient = readRecipient(item, pointer, allowsWebhook, faults);
     return recipient === null ? null : { ...content, recipient };
   }
   const { data, ...addresses } = item;
   const own = { ...content.data, ...data };
   checkData(own, `${pointer}/data`, faults);
-  const recipient = readRecipient(addresses, pointer, faults);
+  const recipient = readRecipient(addresses, pointer, allowsWebhook, faults);
   return recipient === null ? null : { ...content, recipient, data: own };
 }
 

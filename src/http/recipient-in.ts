@@ -11,9 +11,17 @@ import { parseCallableUrl } from '../domain/url.ts';
 import type { RecipientIn, RecipientObjectIn } from './contract/notification-in.ts';
 import { fault } from './contract/shape.ts';
 
-/** The recipient of a request in normal form. Adds what is wrong with it to `faults`, and then answers null. */
-export function readRecipient(given: RecipientIn, pointer: string, faults: Fault[]): Recipient | null {
-  if (typeof given !== 'string') return readObject(given, pointer, faults);
+/**
+ * The recipient of a request in normal form. Adds what is wrong with it to `faults`, and then answers null.
+ * `allowsWebhook`: whether webhooks may go to a URL.
+ */
+export function readRecipient(
+  given: RecipientIn,
+  pointer: string,
+  allowsWebhook: (url: string) => boolean,
+  faults: Fault[],
+): Recipient | null {
+  if (typeof given !== 'string') return readObject(given, pointer, allowsWebhook, faults);
   const recipient = recipientFromText(given);
   if (recipient === null) faults.push(textFault(given, pointer));
   return recipient;
@@ -41,7 +49,12 @@ const FIELDS: Readonly<Record<Field, readonly [keyof Recipient, (text: string) =
 };
 const FIELD_LIST = Object.entries(FIELDS) as [Field, (typeof FIELDS)[Field]][];
 
-function readObject(given: RecipientObjectIn, pointer: string, faults: Fault[]): Recipient | null {
+function readObject(
+  given: RecipientObjectIn,
+  pointer: string,
+  allowsWebhook: (url: string) => boolean,
+  faults: Fault[],
+): Recipient | null {
   const before = faults.length;
   const read: Partial<Record<keyof Recipient, string | readonly string[]>> = {};
   for (const [name, [field, parse, code]] of FIELD_LIST) {
@@ -49,6 +62,8 @@ function readObject(given: RecipientObjectIn, pointer: string, faults: Fault[]):
     if (text === undefined) continue;
     const value = parse(text);
     if (value === null) faults.push(fault(`${pointer}/${name}`, code));
+    else if (field === 'webhookUrl' && !allowsWebhook(value))
+      faults.push(fault(`${pointer}/${name}`, 'url_not_allowed'));
     else read[field] = value;
   }
   if (given.telegram !== undefined) {

@@ -92,29 +92,44 @@ interface Batch {
   }[];
 }
 
-test('no notation of an address inside gets a webhook called', async (t) => {
+function letIn(urls: readonly string[]) {
+  const rest = { message: 'Let me in', retry: { max_attempts: 1 } };
+  return { notifications: urls.map((url) => ({ recipient: { webhook_url: url }, ...rest })) };
+}
+
+function notRefused(urls: readonly string[], outcomes: readonly unknown[]): readonly string[] {
+  const lines = urls.map((url, index) => `${url} ${String(outcomes[index])}`);
+  return lines.filter((line) => !/ (?:url_not_allowed|invalid_url)$/.test(line));
+}
+
+test('no notation of an address inside is taken for a webhook, and none is called by a worker that is given one', async (t) => {
   const receiver = await httpReceiver();
   atEnd(t, () => receiver.close());
-  const service = await startService(t, { env: { WEBHOOK_SECRET, LOG_LEVEL: 'error' } });
   const { port } = new URL(receiver.url);
   const urls = INSIDE.flatMap((host) => [`http://${host}:${port}/hook`, `http://${host}/`]);
-  const notifications = urls.map((url) => ({
-    recipient: { webhook_url: url },
-    message: 'Let me in',
-    retry: { max_attempts: 1 },
-  }));
-  const answer = await service.post<Batch>('/notifications/batch', { notifications });
-  assert.equal(answer.status, 202, JSON.stringify(answer.body));
-  // Refused when it is asked for, or when it is sent.
-  const outcomes = await Promise.all(
-    answer.body.results.map(async ({ id, error }) =>
-      id === undefined ? error?.errors[0]?.code : await reasonOf(service, id),
-    ),
+  const env = { WEBHOOK_SECRET, LOG_LEVEL: 'error' };
+
+  // It takes what it could call itself, and calls nobody.
+  const lenient = await startService(t, { command: 'api', env: { ...env, WEBHOOK_ALLOW_PRIVATE: 'true' } });
+  const taken = await lenient.post<Batch>('/notifications/batch', letIn(urls));
+  assert.equal(taken.status, 202, JSON.stringify(taken.body));
+  await lenient.stop();
+
+  const service = await startService(t, { env, place: lenient.place });
+  const refused = await service.post<Batch>('/notifications/batch', letIn(urls));
+  const codes = refused.body.results.map(({ error }) => error?.errors[0]?.code);
+  assert.deepEqual(notRefused(urls, codes), []);
+
+  const given = taken.body.results.flatMap(({ id, index }) =>
+    id === undefined ? [] : [{ id, url: urls[index] ?? '' }],
   );
+  assert.ok(given.length > INSIDE.length, 'most of them are URLs');
+  const reasons = await Promise.all(given.map(({ id }) => reasonOf(service, id)));
   assert.deepEqual(
-    urls
-      .map((url, index) => `${url} ${String(outcomes[index])}`)
-      .filter((line) => !/ (?:url_not_allowed|invalid_url)$/.test(line)),
+    notRefused(
+      given.map(({ url }) => url),
+      reasons,
+    ),
     [],
   );
   assert.equal(receiver.connections, 0);

@@ -14,6 +14,7 @@ export function providerParts(given: Partial<ProviderParts> = {}): ProviderParts
     post() {
       throw new Error('This test lends no HTTP client.');
     },
+    allowsUrl: () => true,
   };
   return {
     http: noHttp,

@@ -44,6 +44,7 @@ export function testServer(
     random: () => 0.5,
     newRequestId: () => `made-${++requests}`,
     defaultRetry: retry,
+    allowsWebhook: () => true,
     apiKeys: [],
     tokens: userTokens({ secrets: [new Uint8Array(32)], ttl: 900_000, clock: changes.clock ?? clock }),
     health: () => Promise.resolve({ store: { ok: true, needed: true, detail: null } }),

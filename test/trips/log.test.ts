@@ -61,7 +61,8 @@ describe('the log', { concurrency: 4 }, () => {
       TELEGRAM_BOT_TOKEN: '987:canary-of-telegram',
       API_KEYS: 'canary-of-the-api',
     };
-    const env = { ...mailbox.env, ...telegram.env, ...twilio.env, WEBHOOK_SECRET, ...secrets };
+    const webhooks = { WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE: 'true' };
+    const env = { ...mailbox.env, ...telegram.env, ...twilio.env, ...webhooks, ...secrets };
     // With every credential wrong, the vendors' refusals pass through as well.
     const wrong = await startService(t, { env: { ...env, LOG_LEVEL: 'trace', MAX_RETRY_ATTEMPTS: '1' } });
     const right = await startService(t, { env: { LOG_LEVEL: 'trace' } });

@@ -21,6 +21,7 @@ async function opened({ secret = `${NEW} ${OLD}`, allowPrivate = 'yes' } = {}) {
   const transport = webhook.open(values, providerParts({ http, guardedHttp }));
   return {
     server,
+    transport,
     send: (now = NOW) =>
       transport.send(
         { channel: 'webhook', to: `${server.url}/hook?a=b`, id: 'msg_1', body: '{"a": "ü"}' },
@@ -90,8 +91,11 @@ it('a private address is refused unless that is allowed; one dead endpoint is no
   assert.ok(outcome.kind === 'rejected');
   assert.equal(outcome.code, 'url_not_allowed');
   assert.equal(guarded.server.requests.length, 0);
+  assert.equal(guarded.transport.allowsUrl?.(guarded.server.url), false);
+  assert.equal(guarded.transport.allowsUrl?.('https://hooks.example.com/'), true);
 
   await using open = await opened();
+  assert.equal(open.transport.allowsUrl?.(open.server.url), true);
   await open.server.close();
   const dead = await open.send();
   assert.ok(dead.kind === 'deferred');

@@ -14,7 +14,7 @@ const settings = {
   ),
   allowPrivate: boolean('WEBHOOK_ALLOW_PRIVATE', {
     default: 'false',
-    doc: 'Whether webhook URLs may point to private and loopback addresses: for development.',
+    doc: 'Whether webhook URLs may point to private and loopback addresses: for development. Otherwise `url_not_allowed`.',
   }),
 };
 
@@ -28,6 +28,7 @@ export const webhook = defineProvider({
     return {
       concurrency: null,
       hostOf: ({ to }) => new URL(to).host,
+      allowsUrl: (url) => client.allowsUrl(url),
       async send({ to, id, body }, { signal, now, notAfter, traceparent }) {
         const timestamp = Math.floor(now / 1000);
         const answer = await client.post({

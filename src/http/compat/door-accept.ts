@@ -4,6 +4,7 @@ import type { DoorType } from '../contract/doors.ts';
 import { fault } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
+import { readDeps } from '../notification-in.ts';
 import { sendProblem } from '../problem-reply.ts';
 import { addressField, type Door, type ReadAtDoor, readDoor } from './door-in.ts';
 
@@ -62,11 +63,11 @@ export async function acceptJson(
   request: FastifyRequest,
   reply: FastifyReply,
   door: JsonDoor,
-  deps: Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry'>,
+  deps: Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry' | 'allowsWebhook'>,
 ): Promise<FastifyReply> {
   const key = idempotencyKeyOf(request.raw);
   if (key === undefined) return sendProblem(reply, 'invalid_idempotency_key');
-  const read = readDoor(request.body, door.fields, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
+  const read = readDoor(request.body, door.fields, readDeps(deps));
   if (!read.ok) return sendProblem(reply, 'invalid_request', { faults: read.faults });
   const answer = await acceptAtDoor(
     request,

@@ -8,6 +8,7 @@ import { Type } from '../contract/schema.ts';
 import { checkedWhenRead, fault, shapeOf } from '../contract/shape.ts';
 import type { HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
+import { readDeps } from '../notification-in.ts';
 import { ProblemError, sendProblem } from '../problem-reply.ts';
 import { acceptAtDoor } from './door-accept.ts';
 import { channelOf, type DoorRules, readDoor } from './door-in.ts';
@@ -16,7 +17,8 @@ import { readForm } from './form-in.ts';
 import { type FormState, type FormTexts, formBody } from './form-page.ts';
 import { pageHeaders, pageOf, sendPage, wantsPage } from './page.ts';
 
-export interface FormDeps extends Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry' | 'apiKeys' | 'newRequestId'> {
+export interface FormDeps
+  extends Pick<HttpDeps, 'accept' | 'clock' | 'defaultRetry' | 'allowsWebhook' | 'apiKeys' | 'newRequestId'> {
   /** A key can stand in the form too, as a form sends no headers of its own. */
   readonly auth: Auth;
 }
@@ -127,7 +129,7 @@ async function accept(request: FastifyRequest, reply: FastifyReply, texts: FormT
     sendProblem(reply, 'invalid_idempotency_key');
     return null;
   }
-  const read = readDoor(texts, door, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
+  const read = readDoor(texts, door, readDeps(deps));
   if (!read.ok) {
     sendProblem(reply, 'invalid_request', { faults: read.faults });
     return null;

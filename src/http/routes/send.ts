@@ -8,7 +8,7 @@ import { BatchOut } from '../contract/problem-out.ts';
 import { checkedWhenRead, fault, shapeOf } from '../contract/shape.ts';
 import { HTTP_LIMITS, type HttpDeps } from '../deps.ts';
 import { idempotencyKeyOf, requestKey } from '../idempotency.ts';
-import { type ReadBatchItem, readBatchItem, readNotification } from '../notification-in.ts';
+import { type ReadBatchItem, readBatchItem, readDeps, readNotification } from '../notification-in.ts';
 import { type ProblemOut, problemDocument, sendProblem } from '../problem-reply.ts';
 
 /** Where idempotency keys count. The items of a batch share the scope of single requests: either can repeat the other. */
@@ -78,7 +78,7 @@ export function sendRoutes(app: FastifyInstance, deps: HttpDeps): void {
 async function send(request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): Promise<void> {
   const key = idempotencyKeyOf(request.raw);
   if (key === undefined) return void sendProblem(reply, 'invalid_idempotency_key');
-  const read = readNotification(request.body, { now: deps.clock.now(), defaultRetry: deps.defaultRetry });
+  const read = readNotification(request.body, readDeps(deps));
   if (!read.ok) {
     // A repeat may come when times that were right the first time have passed: it is a repeat all the same.
     const before = key === null ? null : await answeredBefore(request, key, deps);
@@ -168,7 +168,7 @@ async function sendBatch(
   const faults = shapeOfShell(request.body);
   if (faults.length > 0) return sendProblem(reply, 'invalid_request', { faults });
   const given = request.body.notifications;
-  const at = { now: deps.clock.now(), defaultRetry: deps.defaultRetry };
+  const at = readDeps(deps);
   const items = given.map((item, index) => readBatchItem(item, `/notifications/${index}`, at));
   if (key !== null) return sendBatchAsOne(request, reply, items, key, deps);
 
