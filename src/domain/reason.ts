@@ -18,11 +18,15 @@ export const REASONS = {
   connection_failed: 'No connection to the provider could be made; nothing was sent.',
   tls_failed: 'No trusted encrypted connection to the provider could be made; nothing was sent.',
   temporarily_rejected: 'The receiving side asks to try again later (greylisting, full mailbox, …).',
-  timeout: 'The provider did not answer in time. Whether the message left is not known.',
-  connection_lost: 'The connection broke before the answer. Whether the message left is not known.',
-  invalid_response: 'The provider gave an answer that makes no sense. Whether the message left is not known.',
-  provider_bug: 'The provider adapter threw: a bug in Tidings. Whether the message left is not known.',
-  worker_lost: 'The worker died or lost its lease while sending. Whether the message left is not known.',
+  timeout: 'The provider did not answer in time. Whether the message left is not known; in an inbox it is not.',
+  connection_lost:
+    'The connection broke before the answer. Whether the message left is not known; in an inbox it is not.',
+  invalid_response:
+    'The provider gave an answer that makes no sense. Whether the message left is not known; in an inbox it is not.',
+  provider_bug:
+    'The provider adapter threw: a bug in Tidings. Whether the message left is not known; in an inbox it is not.',
+  worker_lost:
+    'The worker died or lost its lease while sending. Whether the message left is not known; in an inbox it is not.',
   maybe_sent: 'The outcome of a send is unknown, and the request asked for at most once (`on_unknown: "fail"`).',
   cancelled: 'Cancelled on request before anything was sent.',
   expired: '`expires_at` passed before it could be sent.',

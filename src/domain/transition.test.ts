@@ -334,6 +334,13 @@ describe('a worker that gives up or is lost', () => {
     const failed = after(sending(), [{ type: 'lease_expired' }], NOW, AT_MOST_ONCE);
     assert.deepEqual([failed.status, failed.reason, failed.attempts], ['failed', 'maybe_sent', 1]);
   });
+
+  test('lost: an inbox has taken nothing that is not recorded, so it is tried again even then', () => {
+    const inbox = fresh({ chain: ['in_app'] });
+    const held = after(inbox, [{ type: 'claimed', leaseUntil: NOW }]);
+    const next = after(held, [{ type: 'lease_expired' }], NOW, AT_MOST_ONCE);
+    assert.deepEqual([next.status, next.reason, next.attempts, next.crashes], ['pending', 'worker_lost', 1, 1]);
+  });
 });
 
 describe('what people do', () => {

@@ -1,5 +1,6 @@
 import type { Channel } from './channel.ts';
 import { currentChannel, type Delivery, type DeliveryStatus, isExpired, isHandedOver, isTerminal } from './delivery.ts';
+import { outcomeOfLost } from './lost-worker.ts';
 import type { OnUnknown } from './notification.ts';
 import type { Attempt, Outcome } from './outcome.ts';
 import type { Reason } from './reason.ts';
@@ -181,7 +182,8 @@ function workerLost(delivery: Delivery, now: number, policy: DeliveryPolicy): De
     crashes: delivery.crashes + 1,
     reason: 'worker_lost',
   };
-  if (policy.onUnknown === 'fail') return finish(lost, 'failed', 'maybe_sent', now);
+  const { kind } = outcomeOfLost(currentChannel(delivery));
+  if (kind === 'unknown' && policy.onUnknown === 'fail') return finish(lost, 'failed', 'maybe_sent', now);
   if (lost.crashes > MAX_CRASHES) return finish(lost, 'failed', 'worker_lost', now);
   // The same channel again, not the next one: there the stable idempotency key can absorb the repeat.
   return wake(lost, 'pending', now);

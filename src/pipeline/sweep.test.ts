@@ -51,6 +51,16 @@ describe('a lost worker', () => {
     assert.deepEqual(trip.channels.calls, []);
   });
 
+  test('has put nothing into an inbox, which takes a message with its record: it is tried again even where at most once is wanted', async (t) => {
+    const trip = openTrip(t, { providers: { in_app: [{ id: 'inbox', hostOf: () => null }] } });
+    const id = await trip.send({ recipient: { userId: '42' }, channels: ['in_app'], onUnknown: 'fail' });
+    await claimAndForget(trip);
+    trip.start();
+    await trip.time.run(LEASE + SECOND);
+    assert.deepEqual(await trip.log(id), ['in_app/- deferred worker_lost', 'in_app/inbox accepted']);
+    assert.equal((await trip.leg(id)).status, 'sent');
+  });
+
   test('and another, and another: a delivery that is there each time fails as what kills them', async (t) => {
     const trip = openTrip(t);
     const id = await trip.send();

@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { currentChannel } from '../domain/delivery.ts';
 import type { Emit } from '../domain/events.ts';
+import { outcomeOfLost } from '../domain/lost-worker.ts';
 import { attemptOf } from '../domain/outcome.ts';
 import { pause } from '../domain/pause.ts';
 import type { RetryPolicy } from '../domain/retry-policy.ts';
@@ -71,16 +72,9 @@ export async function reclaim(deps: SweepDeps): Promise<number> {
 function repair({ delivery, notification }: Claim, retry: RetryPolicy, now: number) {
   const after = transition(delivery, { type: 'lease_expired' }, now, policyOf(notification, retry));
   if (after === null) return null;
-  const attempt = attemptOf(
-    { kind: 'unknown', code: 'worker_lost', detail: 'the lease ran out before a result was recorded' },
-    {
-      number: after.attempts,
-      channel: currentChannel(delivery),
-      provider: null,
-      startedAt: now,
-      durationMs: 0,
-    },
-  );
+  const channel = currentChannel(delivery);
+  const call = { number: after.attempts, channel, provider: null, startedAt: now, durationMs: 0 };
+  const attempt = attemptOf(outcomeOfLost(channel), call);
   return { change: { after, attempts: [attempt] }, requestId: notification.requestId };
 }
 
