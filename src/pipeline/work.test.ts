@@ -36,17 +36,38 @@ describe('a worker', () => {
 
   test('asks for more at once as long as what comes waits for nobody outside, and then keeps to its slots', async (t) => {
     const { trip, asked } = await usedToTheInbox(t);
-    assert.deepEqual(asked.slice(0, 5), [10, 20, 40, 80, 80]);
+    assert.deepEqual(asked.slice(0, 5), [10, 20, 40, 40, 40]);
     trip.channels.always('email', 'smtp', slowly(trip.time, SECOND));
     const ids = await sendMany(trip, 45);
     asked.length = 0;
     await trip.time.run(500);
-    assert.deepEqual(asked, [80], 'what has no slot waits for one before more is asked for');
+    assert.deepEqual(asked, [40], 'what has no slot waits for one before more is asked for');
     await trip.time.run(5 * SECOND);
     assert.equal(trip.channels.mostAtOnce('email', 'smtp'), 10);
     assert.deepEqual(await statuses(trip, ids), { sent: 45 });
     assert.ok(asked.slice(1).every((limit) => limit <= 10));
   });
+
+  for (const claimsAfterWrites of [true, false]) {
+    const when = claimsAfterWrites ? 'with the records that free its slots' : 'once its slots are free';
+    test(`asks for more ${when}, as the store ${claimsAfterWrites ? 'keeps that order' : 'may turn them round'}`, async (t) => {
+      const trip = openTrip(t, { concurrency: 10 });
+      Object.assign(trip.store, { claimsAfterWrites });
+      const ids = await sendMany(trip, 25);
+      const record = trip.store.hang('write');
+      trip.start();
+      await trip.time.run(0);
+      assert.deepEqual(
+        await statuses(trip, ids),
+        claimsAfterWrites ? { sending: 20, pending: 5 } : { sending: 10, pending: 15 },
+      );
+      assert.equal(trip.channels.calls.length, 10, 'nobody is called for what has no slot');
+      trip.store.hang();
+      record();
+      await trip.time.run(0);
+      assert.deepEqual(await statuses(trip, ids), { sent: 25 });
+    });
+  }
 
   test('takes high priorities first, while the lower ones keep moving', async (t) => {
     const trip = openTrip(t, { concurrency: 1 });

@@ -10,7 +10,7 @@ import { inTime } from './in-time.ts';
 import { createSlots, type InHand } from './slots.ts';
 
 export interface WorkDeps {
-  readonly store: Pick<Store, 'claimDue' | 'claim' | 'renew' | 'nextDueAt'>;
+  readonly store: Pick<Store, 'claimDue' | 'claim' | 'renew' | 'nextDueAt' | 'claimsAfterWrites'>;
   /** Rings when something may be due in the store. */
   readonly bell: Queue;
   /** Names what was handed over; null where the store is the queue. */
@@ -120,10 +120,11 @@ export function createWorker(deps: WorkDeps): Worker {
     });
   }
 
-  function heldClaim(holding: Held, { freeSlot }: InHand): HeldClaim {
+  function heldClaim(holding: Held, { freeSlot, freeSlotSoon }: InHand): HeldClaim {
     return {
       ...holding.claim,
       freeSlot,
+      recording: deps.store.claimsAfterWrites ? freeSlotSoon : ignore,
       mayStillSend: () => !holding.lost && holding.leaseEndsAt - deps.clock.now() > deps.sendTimeout + LAST_WORD,
     };
   }
@@ -157,7 +158,10 @@ export function createWorker(deps: WorkDeps): Worker {
     }
   }
 
-  /** One turn: what the queue names goes into the free slots, and is acknowledged when settled. */
+  /**
+   * One turn: what the queue names goes into the free slots, and is acknowledged when settled. It is asked when slots are
+   * free, not before: until then it may keep back what is more urgent than what it has to give.
+   */
   async function fromQueue(queue: Queue): Promise<void> {
     const tasks = [...(await queue.take(await slots.some(), stopping.signal))];
     // While it waited for tasks, the other loop may have filled the slots. At the end the rest comes again, to anybody.

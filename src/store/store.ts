@@ -13,6 +13,9 @@ import type { Attempt } from '../domain/outcome.ts';
  * each item was done or not as a whole, so asking again is safe.
  */
 export interface Store {
+  /** Whether a claim is never done before a `write` that was asked for before it. */
+  readonly claimsAfterWrites: boolean;
+
   /**
    * Writes submissions, each all or nothing, its idempotency key in the same transaction.
    * Idempotent by that key: a key seen before writes nothing and answers what was stored with it.

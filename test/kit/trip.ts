@@ -199,7 +199,7 @@ export type UsedOfStore =
   | 'reconnect';
 
 /** What the pipeline uses of a store, with a switch for each method. */
-export interface SwitchedStore extends Pick<Store, UsedOfStore> {
+export interface SwitchedStore extends Pick<Store, UsedOfStore | 'claimsAfterWrites'> {
   /** From now on these are unavailable, and only these. */
   down(...methods: readonly UsedOfStore[]): void;
   /** From now on calls of these do not answer, and only of these; the returned function lets those go on that wait. */
@@ -230,6 +230,7 @@ function switchedStore(store: Store): SwitchedStore {
     blind(now) {
       isBlind = now;
     },
+    claimsAfterWrites: store.claimsAfterWrites,
     accept: (submissions) => on('accept').then(() => store.accept(submissions)),
     claimDue: (wanted) => on('claimDue').then(() => (isBlind ? [] : store.claimDue(wanted))),
     claim: (ids, leaseMs) => on('claim').then(() => store.claim(ids, leaseMs)),

@@ -50,7 +50,8 @@ function checkRepeat(row: Row, call: Call): Finding {
   if (again !== undefined) return ['moves', `attempt ${again.attempt} bounced, and the channel is tried again`];
   const earlier = row.calls.filter((one) => one.generation === call.generation && !one.bounced);
   if (row.notification.onUnknown === 'fail') {
-    const open = earlier.find((one) => one.takenAt !== null || !isRefusal(one));
+    // What an inbox was to take, and has not, is known not to have worked.
+    const open = earlier.find((one) => one.takenAt !== null || (one.channel !== 'in_app' && !isRefusal(one)));
     if (open !== undefined) return ['at_most_once', `attempt ${open.attempt} may have worked (${open.fate})`];
   }
   const rejected = earlier.find((one) => one.recorded === 'rejected' && one.channel === call.channel);

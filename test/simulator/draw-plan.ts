@@ -46,6 +46,7 @@ export function drawPlan(seed: string, kinds: readonly FaultKind[]): Plan {
     sends: sends.sort((a, b) => a.at - b.at),
     acts: drawActs(random, sends, calmFrom, shape),
     faults: [...drawFaults(random, kinds, about), ...(shape === 'quarrel' ? drawDoubt(random, kinds, calmFrom) : [])],
+    storeInOrder: random.chance(0.5),
     ...about,
   };
 }

@@ -27,6 +27,9 @@ import { checkWrite } from './write-promises.ts';
 /** How long a key is remembered at least, in ms: a day. */
 const KEY_LIFETIME = 86_400_000;
 
+/** A result whose record has been refused for so long, in ms, may have been given up; its lease runs out after that. */
+const GIVEN_UP_AFTER = 120_000;
+
 /** The parts of a process that reach for the store. */
 export type Part = 'accept' | 'hand-off' | 'worker' | 'settle' | 'sweep' | 'control' | 'receive' | 'health';
 
@@ -58,6 +61,8 @@ export class Ledger {
   readonly #trace: Trace;
   readonly #chance: Seeded;
   readonly #slack: number;
+  /** What each process has sent, or sends, and has not recorded. */
+  readonly #unrecorded = new Map<Life, Set<Row>>();
   readonly #told: (n: number, on: Moment['on']) => void;
 
   constructor(plan: Plan, timeline: Timeline, trace: Trace, told: (n: number, on: Moment['on']) => void) {
@@ -148,6 +153,7 @@ export class Ledger {
       }
       const finding = this.#checkClaim(row, delivery, how);
       this.#find(finding, row);
+      if (row.claim !== null) this.#unrecorded.get(row.claim.by)?.delete(row);
       row.claim = { by: life, at: this.#timeline.now(), calls: [] };
       this.#become(row, delivery);
       this.#note(life, how.named ? 'claim' : 'claimDue', [row.n], delivery.version, () => {
@@ -204,6 +210,8 @@ export class Ledger {
       const due = after.dueAt === null ? '' : `, due ${this.#at(after.dueAt)}`;
       return `${row.label} v${after.version} ${after.status}${after.reason === null ? '' : ` (${after.reason})`}${due} by ${part}${log === '' ? '' : ` [${log}]`}`;
     });
+    const by = part === 'settle' ? life : row.claim?.by;
+    if (by !== undefined && (isTaken || part === 'settle')) this.#unrecorded.get(by)?.delete(row);
     if (!isTaken) {
       this.figures.stale += part === 'settle' ? 1 : 0;
       return;
@@ -270,6 +278,8 @@ export class Ledger {
     };
     if (message.channel !== channel) this.#find(['moves', `${message.channel} was sent on ${channel}`], row);
     this.#find(checkCall(row, call, context, this.#timeline.now(), this.#slack), row);
+    // An inbox is the store's own: its record is the send.
+    if (channel !== 'in_app') this.#checkUnrecorded(life, row);
     row.calls.push(call);
     row.claim?.calls.push(call);
     this.figures.calls += 1;
@@ -282,6 +292,15 @@ export class Ledger {
     );
     this.#told(row.n, 'called');
     return call;
+  }
+
+  #checkUnrecorded(life: Life, row: Row): void {
+    const unrecorded = this.#unrecorded.get(life) ?? new Set();
+    this.#unrecorded.set(life, unrecorded.add(row));
+    const { concurrency } = this.#plan;
+    // A result that is held for too long while the store is away is given up, and with it the slot.
+    if (unrecorded.size <= concurrency || life.wasTroubled(this.#timeline.now() - GIVEN_UP_AFTER)) return;
+    this.#find(['bounded', `${life.name} sends ${unrecorded.size} at once, or has not recorded them`], row);
   }
 
   /** What this call meets is drawn by what it is, so that other calls can be left out without a change to it. */

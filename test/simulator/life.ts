@@ -1,4 +1,5 @@
 import type { Clock } from '../../src/domain/clock.ts';
+import { Line } from './line.ts';
 import type { HostPlan } from './plan.ts';
 import type { Owner } from './timeline.ts';
 import type { World } from './world.ts';
@@ -16,6 +17,8 @@ export class Life implements Owner {
   readonly host: Host;
   readonly name: string;
   readonly clock: Clock;
+  /** In which its writes and claims stand; null: each finds its own way to the store. */
+  readonly storeLine: Line | null;
   alive = true;
   heldUntil = -Infinity;
   crashedAt: number | null = null;
@@ -29,9 +32,10 @@ export class Life implements Owner {
   }[] = [];
   readonly #atEnd = new Set<() => void>();
 
-  constructor(host: Host, generation: number, { timeline, chance }: Pick<World, 'timeline' | 'chance'>) {
+  constructor(host: Host, generation: number, { plan, timeline, chance }: Pick<World, 'plan' | 'timeline' | 'chance'>) {
     this.host = host;
     this.name = host.plan.name + (generation === 1 ? '' : `'${generation}`);
+    this.storeLine = plan.storeInOrder ? new Line() : null;
     const random = chance(`clock of ${this.name}`);
     this.clock = {
       now: () => timeline.now() + host.skew,

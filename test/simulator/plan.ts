@@ -13,6 +13,8 @@ export interface Plan {
   readonly hosts: readonly HostPlan[];
   readonly engine: 'memory' | 'sqlite';
   readonly queue: 'database' | 'broker';
+  /** Each process's writes and claims are done in the order in which it asks for them. */
+  readonly storeInOrder: boolean;
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly sendTimeout: number;

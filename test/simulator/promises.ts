@@ -4,6 +4,7 @@ export const PROMISES = {
   unstuck: 'every delivery ends, and what can be claimed or reclaimed is',
   once: 'a message is sent again only where a process or an answer was lost, each time for a reason of its own',
   at_most_once: 'what asks for at most once is never sent where an earlier send may have worked',
+  bounded: 'no process has more sends on their way or unrecorded than it may make at once',
   single_claim: 'no delivery has two holders',
   fenced: 'no write with an old version is taken',
   moves: 'states change only as the diagram says, and only by those who may',

@@ -32,10 +32,22 @@ function shownLines(lines: readonly Line[], wanted: readonly number[]): readonly
 }
 
 function planLines(plan: Plan): readonly string[] {
-  const { hosts, queue, concurrency, leaseMs, sendTimeout, vendorTrouble, receipts, sends, acts, faults } = plan;
+  const {
+    hosts,
+    queue,
+    storeInOrder,
+    concurrency,
+    leaseMs,
+    sendTimeout,
+    vendorTrouble,
+    receipts,
+    sends,
+    acts,
+    faults,
+  } = plan;
   const names = hosts.map(({ name, skew }) => (skew === 0 ? name : `${name} (clock ${skew} ms off)`));
   return [
-    `  ${names.join(', ')}; ${queue} as queue; ${concurrency} at once; lease ${leaseMs} ms, send timeout ${sendTimeout} ms` +
+    `  ${names.join(', ')}; ${queue} as queue; store ${storeInOrder ? 'in order' : 'in any order'}; ${concurrency} at once; lease ${leaseMs} ms, send timeout ${sendTimeout} ms` +
       (vendorTrouble === 0 ? '' : `; providers make trouble ${vendorTrouble * 100} % of the time`) +
       (receipts.rate === 0 ? '' : `; receipts: ${JSON.stringify(receipts)}`),
     ...sends.map(({ n, at, ...send }) => `  ${inShort(at)}  send #${n}: ${JSON.stringify(send)}`),

@@ -83,6 +83,7 @@ function plainerThan(plan: Plan): readonly Partial<Plan>[] {
     { receipts: { ...plan.receipts, wild: false } },
     { vendorSlots: null },
     { queue: 'database' },
+    { storeInOrder: true },
     { concurrency: 1 },
   ];
   return wishes.filter((wish) => JSON.stringify({ ...plan, ...wish }) !== JSON.stringify(plan));

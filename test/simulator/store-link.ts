@@ -7,7 +7,7 @@ import type { Op } from './plan.ts';
 import { PlannedStoreFault } from './weather.ts';
 import { ask, elapsed, type World } from './world.ts';
 
-export type LinkedStore = Pick<Store, UsedOfStore | 'probe'>;
+export type LinkedStore = Pick<Store, UsedOfStore | 'claimsAfterWrites' | 'probe'>;
 
 /** How late a request and its answer each can come, in ms: from a slow store, and from one that had seemed to be gone. */
 const SLOW = 8_000;
@@ -19,12 +19,16 @@ const TRIPS = 600;
 /** `about`: what it is asked for, by which its fate is drawn. `runPartly`: what is done where not everything is. */
 type Asked = <T>(op: Op, about: string, run: () => Promise<T>, runPartly?: () => Promise<unknown>) => Promise<T>;
 
+/** What only reads stands in no line. */
+const READS: readonly Op[] = ['find', 'expiredLeases'];
+
 /** Asks the store, with what the weather does to that. */
 function troubled(world: World, life: Life): Asked {
   return (op, about, run, runPartly = run) => {
     const chance = world.chance(`${op} ${about}`);
     const trouble = world.weather.store(elapsed(world), life.host.plan.name, chance);
-    if (trouble === null) return ask(world, life, op, { chance }, run);
+    const fate = READS.includes(op) || life.storeLine === null ? { chance } : { chance, line: life.storeLine };
+    if (trouble === null) return ask(world, life, op, fate, run);
     const from = world.timeline.now();
     const slow = trouble === 'slow' ? SLOW : trouble === 'stuck' ? STUCK : 0;
     const what = op === 'write' || op === 'renew' ? 'record' : 'store';
@@ -34,13 +38,13 @@ function troubled(world: World, life: Life): Asked {
     switch (trouble) {
       case 'slow':
       case 'stuck':
-        return ask(world, life, op, { chance, slow }, run);
+        return ask(world, life, op, { ...fate, slow }, run);
       case 'refuse':
-        return ask(world, life, op, { chance }, () => Promise.reject(fault));
+        return ask(world, life, op, fate, () => Promise.reject(fault));
       case 'lose_answer':
-        return ask(world, life, op, { chance, lost: fault }, run);
+        return ask(world, life, op, { ...fate, lost: fault }, run);
       case 'partly':
-        return ask<unknown>(world, life, op, { chance, lost: fault }, runPartly) as ReturnType<typeof run>;
+        return ask<unknown>(world, life, op, { ...fate, lost: fault }, runPartly) as ReturnType<typeof run>;
     }
   };
 }
@@ -72,6 +76,7 @@ export function storeLink(world: World, life: Life, part: Part): LinkedStore {
   const nothing = () => Promise.resolve(null);
 
   return {
+    claimsAfterWrites: life.storeLine !== null,
     accept: (submissions) => {
       const run = async () => {
         const results = await store.accept(submissions);

@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { Call } from './calls.ts';
 import type { Ledger } from './ledger.ts';
 import type { Life } from './life.ts';
+import type { Line } from './line.ts';
 import type { Op, Phase, Plan } from './plan.ts';
 import type { Seeded } from './seeded.ts';
 import type { Timeline } from './timeline.ts';
@@ -51,14 +52,15 @@ export function ask<T>(
   world: World,
   life: Life,
   op: Op,
-  fate: { readonly chance: Seeded; readonly slow?: number; readonly lost?: Error },
+  fate: { readonly chance: Seeded; readonly slow?: number; readonly lost?: Error; readonly line?: Line },
   happen: () => Promise<T>,
 ): Promise<T> {
   // A dead process's last words are heard by nobody.
   if (!life.alive) return new Promise(() => {});
   return new Promise((resolve, reject) => {
     const { timeline } = world;
-    const { chance, slow = 0, lost } = fate;
+    const { chance, slow = 0, lost, line } = fate;
+    const inTurn = line?.join() ?? ((happens: () => void) => happens());
     const travel = () => latency(chance) + slow * chance.next();
     const answer = (give: () => void) => {
       world.happened(life, op, 'done');
@@ -69,12 +71,14 @@ export function ask<T>(
       timeline.after(travel(), life, hear, chance.next());
     };
     const arrive = () => {
-      // What a dead process had not yet got rid of is gone with it.
+      // What a dead process had not yet got rid of is gone with it, and what stands in line behind that.
       if (!life.alive && chance.chance(0.3)) return;
-      happen().then(
-        (value) => answer(() => (lost === undefined ? resolve(value) : reject(lost))),
-        (error) => answer(() => reject(error)),
-      );
+      inTurn(() => {
+        happen().then(
+          (value) => answer(() => (lost === undefined ? resolve(value) : reject(lost))),
+          (error) => answer(() => reject(error)),
+        );
+      });
     };
     timeline.after(travel(), null, arrive, chance.next());
     world.happened(life, op, 'asked');

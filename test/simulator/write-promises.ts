@@ -193,8 +193,15 @@ function checkReclaimed(
   if (dueAt === null || dueAt > storeNow + slack) return ['holder', `it was reclaimed before ${dueAt}`];
   const [only] = attempts;
   if (attempts.length !== 1 || only?.code !== 'worker_lost') return ['complete_log', 'a lost worker is not in the log'];
-  if (row.notification.onUnknown === 'fail' && after.status !== 'failed') {
+  // What an inbox has taken is recorded.
+  const isKnown = row.delivery.chain[row.delivery.position] === 'in_app';
+  if (only.outcome !== (isKnown ? 'deferred' : 'unknown'))
+    return ['honest', `a lost worker's attempt is ${only.outcome}`];
+  if (!isKnown && row.notification.onUnknown === 'fail' && after.status !== 'failed') {
     return ['at_most_once', `its worker is lost and it is ${after.status}`];
+  }
+  if (isKnown && after.status === 'failed' && after.reason !== 'worker_lost') {
+    return ['persistent', `nothing was sent, and it failed as ${after.reason}`];
   }
   if (after.status === 'failed' && after.reason === 'worker_lost' && after.crashes <= MOST_CRASHES) {
     return ['persistent', `it failed after ${after.crashes} lost workers`];

@@ -14,7 +14,7 @@ const open = async () => {
   return { store: memoryStore({ clock }), clock };
 };
 
-storeContract('memory', open, { random: false });
+storeContract('memory', open, { claimsAfterWrites: true, random: false });
 inboxContract('memory', open);
 sandboxContract('memory', open);
 moveContract('memory', open);

@@ -44,6 +44,7 @@ export function memoryStore({ clock, capacity = 1_000_000 }: MemoryStoreOptions)
 type Page = { readonly limit: number; readonly after: string | null };
 
 class InMemory implements MemoryStore {
+  readonly claimsAfterWrites = true;
   readonly #clock: Clock;
   readonly #capacity: number;
   readonly #tables = new Tables();

@@ -79,7 +79,7 @@ const open = async (t: TestContext) => {
   return { store, clock };
 };
 
-storeContract('PgBouncer', open, { random: false });
+storeContract('PgBouncer', open, { claimsAfterWrites: false, random: false });
 inboxContract('PgBouncer', open);
 sandboxContract('PgBouncer', open);
 

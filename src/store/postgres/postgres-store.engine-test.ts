@@ -18,7 +18,7 @@ const open = async (t: TestContext) => {
   return { store, clock };
 };
 
-storeContract('PostgreSQL', open);
+storeContract('PostgreSQL', open, { claimsAfterWrites: false });
 inboxContract('PostgreSQL', open);
 sandboxContract('PostgreSQL', open);
 moveContract('PostgreSQL', open);

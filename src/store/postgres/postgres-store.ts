@@ -128,6 +128,8 @@ function storeOn({ database, bell, storeClock, time, migrated }: Parts): Postgre
   }
 
   return {
+    // Each has a connection of its own.
+    claimsAfterWrites: false,
     migrated,
     subscribe: (ring) => bell.subscribe(ring),
     storeClock: () => clock,

@@ -42,7 +42,7 @@ export interface RowStore extends RowCalls {
 type InRows = 'accept' | 'claimDue' | 'claim' | 'expiredLeases' | 'write';
 
 /** What can be asked by a message: arguments and answers are data. */
-export interface RowCalls extends Omit<Ports, InRows | 'reconnect'> {
+export interface RowCalls extends Omit<Ports, InRows | 'reconnect' | 'claimsAfterWrites'> {
   accept(submissions: readonly SubmissionRow[]): Promise<readonly AcceptResult[]>;
   claimDue(request: Parameters<Store['claimDue']>[0]): Promise<readonly ClaimRow[]>;
   claim(...named: Parameters<Store['claim']>): Promise<readonly ClaimRow[]>;

@@ -46,13 +46,13 @@ const openBehindLine = async (t: TestContext) => {
   return { store, clock };
 };
 
-storeContract('SQLite', open);
+storeContract('SQLite', open, { claimsAfterWrites: true });
 inboxContract('SQLite', open);
 sandboxContract('SQLite', open);
 moveContract('SQLite', open);
 retentionContract('SQLite', open);
 
-storeContract('SQLite behind a line', openBehindLine);
+storeContract('SQLite behind a line', openBehindLine, { claimsAfterWrites: true });
 inboxContract('SQLite behind a line', openBehindLine);
 sandboxContract('SQLite behind a line', openBehindLine);
 moveContract('SQLite behind a line', openBehindLine);

@@ -28,6 +28,8 @@ export async function openSqliteThread(path: string, onNotice: (text: string) =>
 export function inWords(rows: RowStore): SqliteStore {
   return {
     ...rows,
+    // All that writes stands in one line.
+    claimsAfterWrites: true,
     accept: (submissions) => rows.accept(submissions.map(submissionRow)),
     claimDue: async (request) => (await rows.claimDue(request)).map(claimOf),
     claim: async (ids, leaseMs) => (await rows.claim(ids, leaseMs)).map(claimOf),

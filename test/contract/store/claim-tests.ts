@@ -16,7 +16,7 @@ import {
   storeKit,
 } from './store-kit.ts';
 
-export function claimTests(open: OpenStore): void {
+export function claimTests(open: OpenStore, claimsAfterWrites: boolean): void {
   describe('claims', () => {
     test('takes what is due, as the transition `claimed` has it, with its notification', async (t) => {
       const { store, clock, make, accept, claimDue } = await storeKit(t, open);
@@ -60,6 +60,29 @@ export function claimTests(open: OpenStore): void {
       assert.deepEqual(idsOf(await claimDue(2)), oldestFirst.slice(0, 2));
       assert.deepEqual(idsOf(await claimDue()), oldestFirst.slice(2));
     });
+
+    test('says whether a claim may overtake a write', async (t) => {
+      const { store } = await storeKit(t, open);
+      assert.equal(store.claimsAfterWrites, claimsAfterWrites);
+    });
+
+    if (claimsAfterWrites) {
+      test('comes after the writes that were asked for before it', async (t) => {
+        const { store, clock, make, accept, claimDue } = await storeKit(t, open);
+        await accept(...Array.from({ length: 40 }, () => make.parcel()));
+        const held = await claimDue();
+        const released = held.map(({ delivery }) => next(delivery, { type: 'released' }, clock.now()));
+        const writes = released.map((after) => store.write([[{ after, attempts: [] }]]));
+        const due = claimDue(20);
+        const named = store.claim(
+          released.map(({ id }) => id),
+          LEASE,
+        );
+        assert.deepEqual((await Promise.all(writes)).flat(), Array(40).fill(true));
+        assert.equal((await due).length, 20);
+        assert.deepEqual(idsOf([...(await due), ...(await named)]).sort(), idsOf(held).sort());
+      });
+    }
 
     test('leaves what is scheduled until its time has come, to the millisecond', async (t) => {
       const { clock, make, accept, claimDue } = await storeKit(t, open);

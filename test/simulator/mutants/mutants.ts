@@ -48,7 +48,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'expiry-at-accept-only',
     says: 'the expiry is looked at when a request is accepted, and not before a send',
     patches: [
-      { file: DELIVER, find: 'if (isExpired(delivery, deps.clock.now())) {', replace: 'if (isExpired(delivery, 0)) {' },
+      {
+        file: DELIVER,
+        find: 'if (isExpired(delivery, deps.clock.now())) return',
+        replace: 'if (isExpired(delivery, 0)) return',
+      },
       { file: DELIVER, find: "if (isExpired(claim.delivery, deps.clock.now())) return 'expired';", replace: '' },
     ],
   },
@@ -108,8 +112,13 @@ export const MUTANTS: readonly Mutant[] = [
   }),
   one('at-most-once-crashes', 'at most once is forgotten where a worker is lost', {
     file: TRANSITION,
-    find: "if (policy.onUnknown === 'fail') return finish(lost, 'failed', 'maybe_sent', now);",
+    find: "if (kind === 'unknown' && policy.onUnknown === 'fail') return finish(lost, 'failed', 'maybe_sent', now);",
     replace: '',
+  }),
+  one('inbox-in-doubt', 'of a lost worker nobody knows that it has put nothing into an inbox', {
+    file: 'domain/lost-worker.ts',
+    find: "if (channel === 'in_app') {",
+    replace: "if (channel === 'in_app' && Number.isNaN(0)) {",
   }),
   {
     name: 'claimed-twice',
@@ -129,10 +138,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   one('settled-first', 'a send is recorded before it is made', {
     file: DELIVER,
-    find: 'const trip = message === null',
+    find: 'const settled = settle(',
     replace: `const outcome: Outcome = { kind: 'accepted', providerMessageId: null };
     await deps.settle(claim, { type: 'tried', outcome, attempts: 0, random: 0 }, []);
-    const trip = message === null`,
+    const settled = settle(`,
   }),
   one('accepted-anew', 'where the answer of a commit is lost, the request is accepted once more under other ids', {
     file: ACCEPT,
@@ -177,6 +186,11 @@ export const MUTANTS: readonly Mutant[] = [
     file: STORE,
     find: ' || row.dueAt <= now) return false;',
     replace: ') return false;',
+  }),
+  one('slot-before-record', 'a slot is given to the next before the record of a send is there', {
+    file: DELIVER,
+    find: 'claim.recording();',
+    replace: 'claim.freeSlot();',
   }),
   one('leaves-undone', 'a worker that is told to stop does not wait for what it has in hand', {
     file: 'pipeline/work.ts',
