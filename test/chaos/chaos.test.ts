@@ -24,6 +24,10 @@ describe('under fire every promise is kept', { concurrency: true }, () => {
       }
       assert.ok(run.account.duplicated > 0, 'nothing was in hand whenever a worker was killed: the faults missed');
       assert.ok(run.account.staleRefused > 0, 'no worker that had lost its lease came back with a result');
+      const { entries, leasesLost } = run.account.inbox;
+      assert.ok(entries > 0, 'nothing came into an inbox');
+      // Only there it is certain whose entries were in hand.
+      if (plan.store === 'sqlite') assert.ok(leasesLost > 0, 'no entry was in hand when a worker was stopped');
     });
   }
 });

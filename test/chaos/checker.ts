@@ -1,5 +1,6 @@
 import type { Shown } from '../kit/service.ts';
-import type { Final } from './final-states.ts';
+import type { Entry, Final } from './final-states.ts';
+import { type InboxAccount, inboxAccount } from './inbox-account.ts';
 import type { Asked } from './open-load.ts';
 import type { ProcessLog } from './process-log.ts';
 import type { Hit } from './sink.ts';
@@ -8,6 +9,8 @@ import type { Hit } from './sink.ts';
 export interface Evidence {
   readonly asked: ReadonlyMap<string, Asked>;
   readonly hits: readonly Hit[];
+  /** Of all inboxes. */
+  readonly entries: readonly Entry[];
   readonly finals: readonly Final[];
   /** Of all that `suspects` names. */
   readonly details: ReadonlyMap<string, Shown>;
@@ -24,7 +27,7 @@ export interface Account {
   /** Without an answer for good, and how many of these exist. */
   readonly unknown: number;
   readonly recovered: number;
-  /** Accepted, and never taken by the receiver. */
+  /** Accepted, and neither taken by the receiver nor in the inbox. */
   readonly lost: readonly string[];
   /** How many times the receiver took something that it had already taken. */
   readonly duplicated: number;
@@ -42,30 +45,36 @@ export interface Account {
   readonly staleRefused: number;
   /** Written by somebody who had lost the right to: an attempt after the end, two ends, a number used twice. */
   readonly staleAccepted: readonly string[];
+  /** Of deliveries that were with the receiver. */
   readonly leasesLost: number;
+  readonly inbox: InboxAccount;
 }
 
 const UNFINISHED: ReadonlySet<string> = new Set(['scheduled', 'pending', 'sending', 'retrying']);
 
 /**
- * The notifications whose attempts must be looked at. All others have one hit, one call, one write of `sent` and that
- * status: nothing more could be learned of them.
+ * The notifications whose attempts must be looked at. All others have one hit or entry, one call, one write of `sent` and
+ * that status: nothing more could be learned of them.
  */
-export function suspects(evidence: Pick<Evidence, 'hits' | 'finals' | 'log'>): readonly string[] {
+export function suspects(evidence: Pick<Evidence, 'hits' | 'entries' | 'finals' | 'log'>): readonly string[] {
   const { log } = evidence;
   const taken = takenHits(evidence.hits);
+  const there = new Set(evidence.entries.map(({ id }) => id));
   const isPlain = ({ status, deliveries: [delivery] }: Final) => {
     const id = delivery?.id ?? '';
-    const once = [taken.get(id)?.length, log.attempted.get(id), log.sent.get(id)].every((count) => count === 1);
+    const arrivals = (taken.get(id)?.length ?? 0) + (there.has(id) ? 1 : 0);
+    const once = [arrivals, log.attempted.get(id), log.sent.get(id)].every((count) => count === 1);
     return once && status === 'sent' && !log.reclaimed.has(id);
   };
   return evidence.finals.filter((one) => !isPlain(one)).map(({ id }) => id);
 }
 
 export function account(evidence: Evidence): Account {
-  const { asked, finals, hits, details, log } = evidence;
+  const { asked, finals, hits, entries, details, log } = evidence;
   const taken = takenHits(hits);
-  const arrived = new Set([...taken.values()].flat().map(({ notificationId }) => notificationId));
+  const arrived = new Set([...[...taken.values()].flat(), ...entries].map(({ notificationId }) => notificationId));
+  const inbox = inboxAccount(evidence);
+  const expired = new Set(inbox.expired);
   const existing = new Set(finals.map(({ id }) => id));
   const acked = [...asked.values()].filter(({ id }) => id !== null);
   const unknown = [...asked.values()].filter(({ id }) => id === null);
@@ -73,13 +82,17 @@ export function account(evidence: Evidence): Account {
   const repeated = [...taken].filter(([, all]) => all.length > 1);
   const withheld = hits.filter((hit) => hit.withheld).length;
   const late = Math.max(0, timeouts(evidence) - withheld);
-  const leasesLost = [...details.values()].reduce((sum, one) => sum + attemptsWith(one, 'worker_lost'), 0);
+  const leasesLost =
+    [...details.values()].reduce((sum, one) => sum + attemptsWith(one, 'worker_lost'), 0) - inbox.leasesLost;
   return {
     accepted: acked.length,
     unknown: unknown.length,
     recovered: unknown.filter(({ key }) => keysThere.has(key)).length,
     lost: [
-      ...acked.flatMap(({ id }) => (id !== null && !(existing.has(id) && arrived.has(id)) ? [id] : [])),
+      ...acked.flatMap(({ id }) => {
+        const isThere = id === null || (existing.has(id) && (arrived.has(id) || expired.has(id)));
+        return isThere ? [] : [id];
+      }),
       // Nobody was told of these, but they are there and say that they were sent.
       ...finals.filter(({ id, status }) => status === 'sent' && !arrived.has(id)).map(({ id }) => id),
     ].filter((id, index, all) => all.indexOf(id) === index),
@@ -89,10 +102,13 @@ export function account(evidence: Evidence): Account {
     unexplained: repeated.flatMap(([, all]) => unexplainedIn(all, details)),
     unexpected: unexpectedIn(evidence, existing),
     stuck: finals.filter(({ status }) => UNFINISHED.has(status)).map(({ id }) => id),
-    failed: finals.filter(({ status }) => !UNFINISHED.has(status) && status !== 'sent').map(({ id }) => id),
+    failed: finals
+      .filter(({ id, status }) => !UNFINISHED.has(status) && status !== 'sent' && !expired.has(id))
+      .map(({ id }) => id),
     staleRefused: log.staleSettles,
     staleAccepted: staleIn(evidence),
     leasesLost,
+    inbox,
   };
 }
 
@@ -122,7 +138,7 @@ function attemptsWith({ attempts }: Shown, code: string): number {
 
 /** Sends that were given up, and not before their time. */
 function timeouts({ details, sendTimeoutMs }: Evidence): number {
-  const attempts = [...details.values()].flatMap((one) => one.attempts);
+  const attempts = [...details.values()].flatMap((one) => one.attempts).filter(({ channel }) => channel !== 'in_app');
   return attempts.filter(({ code, duration_ms }) => code === 'timeout' && duration_ms >= sendTimeoutMs).length;
 }
 
@@ -149,7 +165,8 @@ function staleIn({ finals, details, log }: Evidence): readonly string[] {
     const numbers = attempts.map(({ attempt }) => attempt).toSorted((a, b) => a - b);
     const isCounted = numbers.every((number, index) => number === index + 1);
     const last = attempts.find(({ attempt }) => attempt === attempts.length);
-    const endsWell = status !== 'sent' || last?.outcome === 'accepted';
+    const endsWell =
+      (status !== 'sent' || last?.outcome === 'accepted') && (status !== 'failed' || last?.outcome !== 'accepted');
     if (accepted > 1 || !isCounted || !endsWell) found.add(id);
   }
   for (const { id, deliveries } of finals) {

@@ -30,6 +30,8 @@ export interface Engines {
   readonly ways: readonly Way[];
   /** The folder that holds the SQLite file; its file system is small where a full disk is asked for. */
   readonly dataFolder: string;
+  /** The database itself, past all proxies. */
+  readonly databaseUrl: string;
   /** The settings that lead `member` here. */
   settingsFor(member: string): Readonly<Record<string, string>>;
   /** From now on `settingsFor` names another queue. */
@@ -109,6 +111,7 @@ async function open(plan: EnginesPlan, closes: (() => Promise<unknown>)[], close
     },
     ways,
     dataFolder,
+    databaseUrl: database,
     settingsFor(member: string) {
       const way = ways.find((one) => one.member === member);
       const url = brokers.url(queue);

@@ -4,10 +4,30 @@ import type { Shown } from '../kit/service.ts';
 /** A notification as the API lists it. */
 export type Final = Omit<Shown, 'attempts'> & { readonly message: string };
 
+/** An entry, and in whose inbox it stands. */
+export interface Entry {
+  readonly userId: string;
+  /** That of its delivery. */
+  readonly id: string;
+  readonly notificationId: string;
+  readonly body: string;
+  readonly createdAt: string;
+}
+
+/** An entry as the API lists it. */
+interface ShownEntry {
+  readonly id: string;
+  readonly notification_id: string;
+  readonly body: string;
+  readonly created_at: string;
+}
+
 const UNFINISHED = ['scheduled', 'pending', 'sending', 'retrying'];
 /** How often it is asked whether all have ended, in ms. */
 const LOOK = 250;
 const AT_ONCE = 16;
+/** Of an inbox: few enough that every run reads past the end of a page. */
+const ENTRIES_A_PAGE = 20;
 
 /** What the service says in the end, asked over HTTP like anybody would, of whichever API answers. */
 export interface FinalStates {
@@ -15,6 +35,8 @@ export interface FinalStates {
   waitForEnd(ms: number): Promise<number>;
   /** Every notification there is. */
   all(): Promise<readonly Final[]>;
+  /** Every entry of these users' inboxes, as often as the pages name it. */
+  entries(userIds: readonly string[]): Promise<readonly Entry[]>;
   /** With their attempts. */
   details(ids: readonly string[]): Promise<ReadonlyMap<string, Shown>>;
   close(): Promise<void>;
@@ -33,15 +55,23 @@ export function finalStates(urls: readonly string[]): FinalStates {
     }
   }
 
-  async function all(): Promise<readonly Final[]> {
-    const found: Final[] = [];
+  /** All pages of a list. */
+  async function pagesOf<T>(path: string, limit: number): Promise<readonly T[]> {
+    const found: T[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
       const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const page: { data: Final[]; next_cursor: string | null } = await get(`/notifications?limit=100${after}`);
+      const page: { data: T[]; next_cursor: string | null } = await get(`${path}?limit=${limit}${after}`);
       found.push(...page.data);
       cursor = page.next_cursor;
     }
     return found;
+  }
+
+  async function entriesOf(userId: string): Promise<readonly Entry[]> {
+    const shown = await pagesOf<ShownEntry>(`/users/${userId}/inbox`, ENTRIES_A_PAGE);
+    return shown.map(({ id, notification_id: notificationId, body, created_at: createdAt }) => {
+      return { userId, id, notificationId, body, createdAt };
+    });
   }
 
   async function unfinished(): Promise<number> {
@@ -50,7 +80,8 @@ export function finalStates(urls: readonly string[]): FinalStates {
   }
 
   return {
-    all,
+    all: () => pagesOf<Final>('/notifications', 100),
+    entries: async (userIds) => (await Promise.all(userIds.map(entriesOf))).flat(),
     async waitForEnd(ms) {
       const since = Date.now();
       while ((await unfinished()) > 0 && Date.now() - since < ms) await sleep(LOOK);

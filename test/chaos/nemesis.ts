@@ -1,7 +1,7 @@
 import type { Clocks } from './clock-faults.ts';
 import type { Draws } from './draws.ts';
 import type { Engines } from './engines.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, Member } from './fleet.ts';
 import type { Sink } from './sink.ts';
 
 /** What the nemesis may lay hands on. */
@@ -11,6 +11,8 @@ export interface Scene {
   readonly sink: Sink;
   /** Null: they cannot be set in this run. */
   readonly clocks: Clocks | null;
+  /** Who is to be hit as soon as it is worth it: nobody else is to hit them before. */
+  readonly aimedAt: Set<Member>;
   readonly leaseMs: number;
   /** Deliveries that one worker has in hand at once. */
   readonly concurrency: number;

@@ -1,9 +1,13 @@
 import { Agent, request } from 'undici';
 import type { Draws } from './draws.ts';
+import { type Receiver, requestBody, type Way, wayOf } from './ways.ts';
 
 /** What a client knows of one notification that it asked for. */
 export interface Asked {
   readonly key: string;
+  readonly way: Way;
+  /** Whose inbox it is for; null: nobody's. */
+  readonly userId: string | null;
   /** Null: it never got an answer that told; it may exist or not. */
   id: string | null;
   /** When it was told so; null: never. */
@@ -26,7 +30,7 @@ export interface Trouble {
 
 export interface LoadOptions {
   readonly apis: readonly { readonly name: string; readonly url: string }[];
-  readonly webhookUrl: string;
+  readonly receiver: Receiver;
   readonly count: number;
   /** Requests a second, whatever becomes of those before. */
   readonly rate: number;
@@ -77,7 +81,7 @@ export function startLoad(options: LoadOptions): OpenLoad {
       const api = apis[tries % apis.length];
       if (api === undefined) throw new Error('there is no API');
       const begunAt = Date.now();
-      const answer = await post(agent, api, one.key, options.webhookUrl);
+      const answer = await post(agent, api, one.key, requestBody(one, options.receiver));
       if ('id' in answer) {
         accepts.push({ begunAt, at: Date.now() });
         if (one.id !== null && one.id !== answer.id) twoIds.push(one.key);
@@ -102,7 +106,7 @@ export function startLoad(options: LoadOptions): OpenLoad {
       const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * rate));
       while (asked.size < due && !ended.signal.aborted) {
         const index = asked.size;
-        const one: Asked = { key: `key-${index}`, id: null, ackedAt: null, lost: 0 };
+        const one: Asked = { key: `key-${index}`, ...wayOf(index), id: null, ackedAt: null, lost: 0 };
         asked.set(one.key, one);
         clients.push(client(one, index));
       }
@@ -127,17 +131,18 @@ async function post(
   agent: Agent,
   api: { readonly name: string; readonly url: string },
   key: string,
-  webhookUrl: string,
+  body: object,
 ): Promise<{ readonly id: string } | Trouble> {
   try {
-    const { statusCode, headers, body } = await request(`${api.url}/api/v1/notifications`, {
+    const answer = await request(`${api.url}/api/v1/notifications`, {
       dispatcher: agent,
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify({ recipient: { webhook_url: webhookUrl }, message: key }),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE),
     });
-    const text = await body.text();
+    const { statusCode, headers } = answer;
+    const text = await answer.body.text();
     if (statusCode === 202) return { id: (JSON.parse(text) as { id: string }).id };
     const isProblem = /^application\/problem\+json\b/.test(String(headers['content-type']));
     const code = isProblem ? problemCode(text, statusCode) : null;

@@ -1,11 +1,14 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import type { Engines } from './engines.ts';
-import type { RoleName } from './fleet.ts';
+import { hitWithEntriesInHand } from './entries-in-hand.ts';
+import type { Member, RoleName } from './fleet.ts';
 import type { Fault, Scene } from './nemesis.ts';
 
+/** When a worker is hit: anywhere; or where nobody writes, with as many entries as possible claimed and not recorded. */
+interface When {
+  readonly withEntries?: boolean;
+}
+
 /** kill -9 of one process; the supervisor starts another. Where there are two APIs, one is left to go to. */
-export function kill(role: RoleName): Fault {
+export function kill(role: RoleName, { withEntries = false }: When = {}): Fault {
   return {
     name: `kill -9 ${role}`,
     fits: () => true,
@@ -16,9 +19,10 @@ export function kill(role: RoleName): Fault {
       if (victims.length <= left) return null;
       const victim = draws.pick(victims);
       if (role === 'worker') await handsFull(scene, HANDS_FULL * victims.length);
-      if (!victim.running || !victim.kill()) return null;
+      const target = await hitOf(scene, victim, { withEntries }, () => victim.kill());
+      if (target === null) return null;
       const repeats = role === 'worker' ? scene.concurrency : 0;
-      return { target: victim.name, touches: [role], lastsMs: 0, repeats, heal: async () => {} };
+      return { target, touches: [role], lastsMs: 0, repeats, heal: async () => {} };
     },
   };
 }
@@ -28,7 +32,7 @@ const HANDS_FULL = 5;
 const PATIENCE = 3_000;
 
 /**
- * Lets the receiver be slow until so many requests wait for their answers. What happens to an idle worker says little.
+ * Lets the receiver be slow until so many requests wait for their answers: what happens to an idle worker says little.
  */
 async function handsFull({ sink }: Scene, wanted: number): Promise<void> {
   const until = Date.now() + PATIENCE;
@@ -37,12 +41,31 @@ async function handsFull({ sink }: Scene, wanted: number): Promise<void> {
   sink.linger(false);
 }
 
+/** Answers who was hit, in words; null: nobody. */
+async function hitOf(
+  scene: Scene,
+  victim: Member,
+  { withEntries }: Required<When>,
+  hit: () => boolean,
+): Promise<string | null> {
+  // Another track may have chosen the same one meanwhile.
+  if (scene.aimedAt.has(victim)) return null;
+  if (!withEntries) return victim.running && hit() ? victim.name : null;
+  scene.aimedAt.add(victim);
+  try {
+    const entries = await hitWithEntriesInHand(scene, victim, () => victim.running && hit());
+    return entries === null ? null : `${victim.name} with ${entries} entries in hand`;
+  } finally {
+    scene.aimedAt.delete(victim);
+  }
+}
+
 /**
  * SIGSTOP until long after the lease has run out, then SIGCONT: a worker that does not know what it has missed. One that
- * is stopped while it writes to an SQLite file holds its lock, so nobody takes the leases from it: `betweenWrites` is
- * for who wants to see that.
+ * is stopped while it writes to an SQLite file holds its lock, so nobody takes the leases from it: `withEntries` is for
+ * who wants to see that.
  */
-export function pausePastLease(role: RoleName, { betweenWrites = false } = {}): Fault {
+export function pausePastLease(role: RoleName, { withEntries = false }: When = {}): Fault {
   return {
     name: `SIGSTOP ${role}`,
     fits: () => true,
@@ -50,12 +73,13 @@ export function pausePastLease(role: RoleName, { betweenWrites = false } = {}): 
       const victims = scene.fleet.of(role).filter(({ running }) => running);
       if (victims.length === 0) return null;
       const victim = draws.pick(victims);
-      // More than all the others can have between them: some of these are the victim's.
-      if (role === 'worker') await handsFull(scene, HANDS_FULL + scene.concurrency * (victims.length - 1));
-      const pause = () => victim.running && victim.pause();
-      if (!(betweenWrites ? whileNobodyWrites(scene.engines, pause) : pause())) return null;
+      // More than all the others can have between them: some of these are the victim's. For entries it needs room.
+      const full = withEntries ? HANDS_FULL * victims.length : HANDS_FULL + scene.concurrency * (victims.length - 1);
+      if (role === 'worker') await handsFull(scene, full);
+      const target = await hitOf(scene, victim, { withEntries }, () => victim.pause());
+      if (target === null) return null;
       return {
-        target: victim.name,
+        target,
         // Whoever is stopped while it writes to the file keeps all others from writing to it.
         touches: scene.engines.store === 'sqlite' ? [role, 'database'] : [role],
         lastsMs: scene.leaseMs * draws.between(1.4, 1.8),
@@ -64,14 +88,6 @@ export function pausePastLease(role: RoleName, { betweenWrites = false } = {}): 
       };
     },
   };
-}
-
-/** Holds the lock of the SQLite file itself meanwhile. */
-function whileNobodyWrites<T>({ store, dataFolder }: Engines, act: () => T): T {
-  if (store !== 'sqlite') return act();
-  using db = new DatabaseSync(join(dataFolder, 'tidings.db'), { timeout: PATIENCE });
-  db.exec('BEGIN IMMEDIATE');
-  return act();
 }
 
 function repeatsOfPause({ engines, concurrency, fleet }: Scene, role: RoleName): number {

@@ -3,10 +3,12 @@ import type { Run, RunPlan } from './run.ts';
 /** A run on a few lines; the first with figures is the account. */
 export function reportOf(run: Run): string {
   const { account, log, answers, violations } = run;
+  const { inbox } = account;
   const lines = [
     `${nameOf(run.plan)}, ${run.struck.length} faults, ${seconds(run.lastedMs)}`,
     `  accepted ${account.accepted} / lost ${account.lost.length} / duplicated ${account.duplicated} (bound ${account.bound}) / unexpected ${account.unexpected.length} / stuck ${account.stuck.length} / stale settles refused ${account.staleRefused} / stale settles accepted ${account.staleAccepted.length}`,
     `  all terminal ${seconds(run.settledAfter)} after the last fault; failed ${account.failed.length}; leases lost ${account.leasesLost}; answers too late ${account.late}; clients without an answer ${account.unknown}, of whose requests ${account.recovered} were there`,
+    `  in inboxes ${inbox.entries} / missing ${inbox.missing.length} / unrecorded ${inbox.unrecorded.length} / unasked ${inbox.unasked.length} / twice ${inbox.doubled.length}; leases of entries lost ${inbox.leasesLost}; expired ${inbox.expired.length}`,
     `  answers: 202 ${account.accepted}${[...answers.counts].map(([what, count]) => `, ${what} ${count}`).join('')}; accepted within ${quantiles(run.acceptMs)}, taken by the receiver within ${quantiles(run.tripMs)} (half, 90 %, 99 %, all)`,
     ...run.recoveries.map(
       ({ name, count, delivers, accepts }) =>

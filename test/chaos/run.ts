@@ -9,7 +9,7 @@ import { type Clocks, openClocks } from './clock-faults.ts';
 import { drawsFrom } from './draws.ts';
 import { type Engines, openEngines, type QueueKind, type StoreKind } from './engines.ts';
 import { type FinalStates, finalStates } from './final-states.ts';
-import { type Fleet, type MemberPlan, openFleet, type RoleName } from './fleet.ts';
+import { type Fleet, type Member, type MemberPlan, openFleet, type RoleName } from './fleet.ts';
 import { type Struck, startNemesis } from './nemesis.ts';
 import { type OpenLoad, startLoad } from './open-load.ts';
 import { type ProcessLog, readLogs, tails } from './process-log.ts';
@@ -121,10 +121,19 @@ async function underFire(plan: RunPlan, stage: Stage, closes: (() => Promise<unk
   const draws = drawsFrom(plan.seed);
   const { notifications: count, rate } = plan;
   const apis = fleet.of('api');
-  const load = startLoad({ apis, webhookUrl: sink.url, count, rate, draws: draws.fork('load') });
+  const load = startLoad({ apis, receiver: sink, count, rate, draws: draws.fork('load') });
   closes.push(() => load.close());
   const scene = {
-    ...{ fleet, engines, sink, clocks, leaseMs: LEASE * 1000, concurrency: CONCURRENCY, outageMs: plan.outage * 1000 },
+    ...{
+      fleet,
+      engines,
+      sink,
+      clocks,
+      aimedAt: new Set<Member>(),
+      leaseMs: LEASE * 1000,
+      concurrency: CONCURRENCY,
+      outageMs: plan.outage * 1000,
+    },
   };
   const nemesis = startNemesis(scene, SCENARIOS[plan.scenario].tracks, draws);
   await load.allAsked;
@@ -166,7 +175,9 @@ async function accountOf(
 ): Promise<Account> {
   await new Promise((resolve) => setTimeout(resolve, AFTERMATH));
   const finals = await states.all();
-  const evidence = { asked: load.asked, hits: sink.hits, finals, log: await readLogs(logs) };
+  const userIds = [...new Set([...load.asked.values()].flatMap(({ userId }) => userId ?? []))];
+  const entries = await states.entries(userIds);
+  const evidence = { asked: load.asked, hits: sink.hits, entries, finals, log: await readLogs(logs) };
   const details = await states.details(suspects(evidence));
   const repeats = struck.reduce((sum, strike) => sum + strike.repeats, 0);
   return account({ ...evidence, details, repeats, sendTimeoutMs: SEND_TIMEOUT * 1000 });

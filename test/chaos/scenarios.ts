@@ -30,13 +30,16 @@ function scenario(tracks: readonly Track[], over: Partial<Scenario> = {}): Scena
   return { tracks, proxied: false, clocks: false, disk: null, fits: () => true, ...over };
 }
 
-const killing = [kill('worker'), kill('worker'), kill('worker'), kill('api'), kill('scheduler')];
+/** Of the tracks of one scenario only one may hit `withEntries`, since that holds the store. */
+const killing = [kill('worker'), kill('worker'), kill('worker', { withEntries: true }), kill('api'), kill('scheduler')];
 const onPostgres = (store: StoreKind) => store === 'postgres';
 const onSqlite = (store: StoreKind) => store === 'sqlite';
 
 export const SCENARIOS = {
   kills: scenario([track(killing, { gap: [500, 2 * SECOND] })]),
-  pauses: scenario([track([pausePastLease('worker'), pausePastLease('worker'), pausePastLease('scheduler')])]),
+  pauses: scenario([
+    track([pausePastLease('worker'), pausePastLease('worker', { withEntries: true }), pausePastLease('scheduler')]),
+  ]),
   'broker-minute': scenario([track([brokerStop], { firstAfter: 5 * SECOND, most: 1 })], {
     fits: (_store, queue) => queue !== 'database',
   }),
@@ -58,7 +61,7 @@ export const SCENARIOS = {
   }),
   'disk-full': scenario([track([diskFull], { gap: [5 * SECOND, 9 * SECOND] })], { disk: 256, fits: onSqlite }),
   short: scenario([
-    track([pausePastLease('worker', { betweenWrites: true })], { firstAfter: 1 * SECOND, most: 1 }),
+    track([pausePastLease('worker', { withEntries: true })], { firstAfter: 1 * SECOND, gap: [200, 500], most: 1 }),
     track([kill('worker')], { firstAfter: 1_500, gap: [500, 1 * SECOND], most: 3 }),
     track([kill('api')], { firstAfter: 3 * SECOND, most: 1 }),
     track([brokerStop], { firstAfter: 4 * SECOND, most: 1 }),

@@ -28,6 +28,8 @@ export interface Hit {
 /** What the webhooks go to: a real server that records everything. */
 export interface Sink {
   readonly url: string;
+  /** What is sent there is refused for good, whatever it has become. */
+  readonly refusingUrl: string;
   readonly hits: readonly Hit[];
   /** How many requests wait for their answer. */
   readonly open: number;
@@ -42,6 +44,9 @@ const FASTEST = 20;
 const SLOWEST = 200;
 const LINGERING = 1_500;
 const RETRY_AFTER = 1;
+const REFUSING = '/refuse';
+
+type Manner = SinkMode | 'refusing';
 
 export async function openSink(draws: Draws): Promise<Sink> {
   const hits: Hit[] = [];
@@ -55,7 +60,7 @@ export async function openSink(draws: Draws): Promise<Sink> {
     request.on('error', () => {});
     response.on('error', () => {});
     request.on('end', () => {
-      const now = mode;
+      const now = request.url === REFUSING ? 'refusing' : mode;
       hits.push(hitOf(request, Buffer.concat(chunks).toString('utf8'), now));
       open += 1;
       response.once('close', () => {
@@ -71,6 +76,7 @@ export async function openSink(draws: Draws): Promise<Sink> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/hook`,
+    refusingUrl: `http://127.0.0.1:${port}${REFUSING}`,
     hits,
     get open() {
       return open;
@@ -88,22 +94,25 @@ export async function openSink(draws: Draws): Promise<Sink> {
   };
 }
 
-function hitOf(request: IncomingMessage, body: string, mode: SinkMode): Hit {
+function hitOf(request: IncomingMessage, body: string, mode: Manner): Hit {
   const { data } = JSON.parse(body) as { readonly data: { readonly id: string; readonly message: string } };
   return {
     deliveryId: [request.headers['webhook-id'] ?? ''].flat().join(),
     notificationId: data.id,
     key: data.message,
     at: Date.now(),
-    taken: mode !== 'error' && mode !== 'limited',
+    taken: mode !== 'error' && mode !== 'limited' && mode !== 'refusing',
     withheld: mode === 'reset' || mode === 'hang',
   };
 }
 
-function answer(response: ServerResponse, mode: SinkMode, after: number, draws: Draws): void {
+function answer(response: ServerResponse, mode: Manner, after: number, draws: Draws): void {
   switch (mode) {
     case 'ok':
       setTimeout(() => response.end(), after);
+      return;
+    case 'refusing':
+      response.writeHead(404).end();
       return;
     case 'error':
       response.writeHead(draws.pick([500, 503])).end();
