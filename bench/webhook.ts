@@ -7,6 +7,10 @@ import { runJob, startProgram } from './kit/program.ts';
 import { atLeast, ratioRow } from './kit/row.ts';
 import { sqlitePlace, WEBHOOK_SETTINGS } from './kit/tidings.ts';
 
+/** Posts under way at once, on either side. */
+const AT_ONCE = 64;
+/** So many slots have a lane of that width: no host gets more than three quarters of them (pipeline/bulkhead.ts). */
+const SLOTS = { WORKER_CONCURRENCY: '85' };
 const LIMITS = join(import.meta.dirname, 'limits');
 
 export const webhook: Bench = {
@@ -19,8 +23,9 @@ export const webhook: Bench = {
     const backlog = await sqlitePlace(bed);
     await fillSqlite(backlog.path, { count, channel: 'webhook', recipient: () => ({ webhookUrl: url }) });
     const { undici, tidings } = await inTurn(bed, {
-      undici: async (inner) => measuredJob(await runJob(inner, join(LIMITS, 'undici.ts'), { url, count })),
-      tidings: (inner) => drainCopy(inner, backlog.path, 'worker', WEBHOOK_SETTINGS),
+      undici: async (inner) =>
+        measuredJob(await runJob(inner, join(LIMITS, 'undici.ts'), { url, count, atOnce: AT_ONCE })),
+      tidings: (inner) => drainCopy(inner, backlog.path, 'worker', { ...WEBHOOK_SETTINGS, ...SLOTS }),
     });
     return [ratioRow('webhook', { name: 'Tidings', runs: tidings }, { name: 'undici', runs: undici }, atLeast(0.5))];
   },

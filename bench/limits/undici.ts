@@ -4,10 +4,8 @@ import { MESSAGE, TITLE, withNumber } from '../kit/bodies.ts';
 import { job, timed } from '../kit/job.ts';
 
 /** undici's `request` alone: posts of about the size of our webhooks, with as many headers, on kept connections. */
-const CONNECTIONS = 64;
-
-await job(async ({ url, count }) => {
-  const dispatcher = new Agent({ connections: CONNECTIONS });
+await job(async ({ url, count, atOnce }) => {
+  const dispatcher = new Agent({ connections: atOnce });
   const rate = await timed(async () => {
     let next = 0;
     const client = async () => {
@@ -28,7 +26,7 @@ await job(async ({ url, count }) => {
         await body.dump();
       }
     };
-    await Promise.all(Array.from({ length: CONNECTIONS }, client));
+    await Promise.all(Array.from({ length: atOnce }, client));
     return count;
   });
   await dispatcher.close();
