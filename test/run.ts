@@ -89,6 +89,10 @@ function runPart({ globs, env, together: inOneProcess }: Part): Promise<Counts> 
     const cause = details.error.cause ?? details.error;
     print(`\n✖ ${file}:${line}\n  ${name}\n${inspect(cause, { depth: 6 })}\n${said.get(file) ?? ''}\n`);
   });
+  stream.on('test:pass', ({ name, file = '', line = 0, skip, todo }) => {
+    if (skip === undefined && todo === undefined) return;
+    print(`\n✖ ${file}:${line}\n  ${name}\nis left out, and nothing is left out here\n\n`);
+  });
   stream.on('test:summary', ({ file, counts }) => {
     if (file !== undefined) return;
     const { passed, cancelled, skipped, todo, tests } = counts;
