@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 export function timesSent(request: IncomingMessage, name: string): number {
   let times = 0;
   for (let index = 0; index < request.rawHeaders.length; index += 2) {
-    if (request.rawHeaders[index]?.toLowerCase() === name) times += 1;
+    const sent = request.rawHeaders[index] ?? '';
+    if (sent.length === name.length && sent.toLowerCase() === name) times += 1;
   }
   return times;
 }

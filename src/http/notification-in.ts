@@ -22,8 +22,8 @@ export interface ReadDeps {
   readonly allowsWebhook: (url: string) => boolean;
 }
 
-export function readDeps({ clock, ...deps }: Pick<HttpDeps, 'clock' | 'defaultRetry' | 'allowsWebhook'>): ReadDeps {
-  return { now: clock.now(), defaultRetry: deps.defaultRetry, allowsWebhook: deps.allowsWebhook };
+export function readDeps(deps: Pick<HttpDeps, 'clock' | 'defaultRetry' | 'allowsWebhook'>): ReadDeps {
+  return { now: deps.clock.now(), defaultRetry: deps.defaultRetry, allowsWebhook: deps.allowsWebhook };
 }
 
 export type ReadNotification =

@@ -84,29 +84,41 @@ function head({ name, help }: About<readonly string[]>, type: string): readonly 
 /** One of each combination of labels that has come up. */
 class Series<T> {
   readonly #labels: readonly string[];
-  readonly #all = new Map<string, T>();
+  readonly #root: Branch<T> = { next: new Map(), one: null };
 
   constructor(labels: readonly string[]) {
     this.#labels = labels;
   }
 
   of(values: readonly string[], fresh: () => T): T {
-    // The text of labels is made when somebody asks for it: this is on the way of every notification.
-    const key = values.length === 1 ? (values[0] ?? '') : values.join(BETWEEN);
-    const known = this.#all.get(key);
-    if (known !== undefined) return known;
-    const made = fresh();
-    this.#all.set(key, made);
-    return made;
+    // Label by label, as a text of all of them would be a new one for each thing that is counted.
+    let branch = this.#root;
+    for (const value of values) {
+      let next = branch.next.get(value);
+      if (next === undefined) {
+        next = { next: new Map(), one: null };
+        branch.next.set(value, next);
+      }
+      branch = next;
+    }
+    branch.one ??= fresh();
+    return branch.one;
   }
 
   lines(write: (labels: string, one: T) => readonly string[]): readonly string[] {
-    return [...this.#all].flatMap(([key, one]) => write(labelText(this.#labels, key.split(BETWEEN)), one));
+    const below = ({ next, one }: Branch<T>, values: readonly string[]): readonly string[] => [
+      ...(one === null ? [] : write(labelText(this.#labels, values), one)),
+      ...[...next].flatMap(([value, branch]) => below(branch, [...values, value])),
+    ];
+    return below(this.#root, []);
   }
 }
 
-/** A character that no value has. */
-const BETWEEN = '\u0000';
+/** Where a combination has come to that begins alike. */
+interface Branch<T> {
+  readonly next: Map<string, Branch<T>>;
+  one: T | null;
+}
 
 /** As it stands between the braces. */
 function labelText(labels: readonly string[], values: readonly string[]): string {

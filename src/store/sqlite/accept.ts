@@ -3,12 +3,13 @@ import { type Tally, tallyAccepted, tallyWritten } from '../../domain/counters.t
 import { type MoveText, moveText } from '../moves.ts';
 import type { AcceptResult, IdempotencyKey } from '../store.ts';
 import { ATTEMPT, DELIVERY, NOTIFICATION } from './columns.ts';
-import { moved, type SubmissionRow, tried } from './rows.ts';
+import type { SubmissionRows } from './flat-rows.ts';
+import { moved, tried } from './rows.ts';
 import { insertInto } from './statements.ts';
 
 export interface Accepts {
   /** Writes one submission inside the running transaction. */
-  one(submission: SubmissionRow, tally: Tally, moves: MoveText[]): AcceptResult;
+  one(submission: SubmissionRows, tally: Tally, moves: MoveText[]): AcceptResult;
   findAnswer(scope: string, key: string): { readonly fingerprint: string; readonly answer: string } | null;
 }
 
@@ -33,12 +34,12 @@ export function prepareAccept(db: DatabaseSync): Accepts {
     return { kind: 'replayed', answer: before.answer };
   };
 
-  const one: Accepts['one'] = ([notifications, key], tally, moves) => {
+  const one: Accepts['one'] = ({ notifications, key }, tally, moves) => {
     const result: AcceptResult = key === null ? { kind: 'accepted' } : remember(key);
     if (result.kind !== 'accepted') return result;
-    for (const [notification, legs] of notifications) {
+    for (const { notification, legs } of notifications) {
       insertNotification.run(notification);
-      for (const [delivery, attempts] of legs) {
+      for (const { delivery, attempts } of legs) {
         insertDelivery.run(delivery);
         for (const attempt of attempts) insertAttempt.run(attempt);
         const state = moved(delivery);

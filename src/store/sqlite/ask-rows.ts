@@ -1,6 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import { StoreUnavailable } from '../store.ts';
-import { type Answer, type Call, type CallName, errorOf, faultOf, type Told } from './row-messages.ts';
+import {
+  addCall,
+  type CallName,
+  eachAnswer,
+  eachCall,
+  errorOf,
+  type Fault,
+  faultOf,
+  type Told,
+} from './row-messages.ts';
 import type { RowCalls, RowStore } from './row-store.ts';
 
 /**
@@ -14,7 +23,8 @@ export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (error: unknown) => void }>();
   const onCommitted = new Set<() => void>();
   const onChanged = new Set<() => void>();
-  let calls: Call[] = [];
+  let calls: unknown[] = [];
+  let together = 0;
   let asked = 0;
   let closing: Promise<void> | null = null;
   let isGone = false;
@@ -25,25 +35,28 @@ export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {
     return new Promise((resolve, reject) => {
       const id = ++asked;
       waiting.set(id, { resolve, reject });
-      calls.push([id, name, args]);
-      if (calls.length === TOGETHER) send();
-      else if (calls.length === 1) setImmediate(send);
+      addCall(calls, id, name, args);
+      together += 1;
+      if (together === TOGETHER) send();
+      else if (together === 1) setImmediate(send);
     });
   }
 
   function send(): void {
-    if (calls.length === 0) return;
-    const together = calls;
+    if (together === 0) return;
+    const asking = calls;
     calls = [];
+    together = 0;
     try {
-      line.postMessage(together);
+      line.postMessage(asking);
     } catch (error) {
       // Something in them is no data, and so none of them has gone off.
-      for (const [id] of together) take([id, null, faultOf(error)]);
+      const fault = faultOf(error);
+      eachCall(asking, (id) => take(id, null, fault));
     }
   }
 
-  function take([id, answer, fault]: Answer): void {
+  function take(id: number, answer: unknown, fault: Fault | null): void {
     const asker = waiting.get(id);
     waiting.delete(id);
     if (fault === null) asker?.resolve(answer);
@@ -53,7 +66,7 @@ export function askRows(line: MessagePort): Omit<RowStore, 'migrated'> {
   line.on('message', ({ answers, committed, changed }: Told) => {
     if (committed) for (const ring of onCommitted) ring();
     if (changed) for (const ring of onChanged) ring();
-    for (const answer of answers) take(answer);
+    eachAnswer(answers, take);
   });
 
   line.on('close', () => {

@@ -3,8 +3,9 @@ import type { DeliveryId } from '../../domain/ids.ts';
 import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
 import type { Lease } from '../store.ts';
-import { CLAIM_COLUMNS, claimRowFrom, deliveryKey, type Values } from './columns.ts';
-import { type ClaimRow, deliveryOf, priorityNumber } from './rows.ts';
+import { CLAIM_COLUMNS, deliveryKey, type Values } from './columns.ts';
+import { type ClaimRow, claimRowFrom, deliveryIn } from './flat-rows.ts';
+import { priorityNumber } from './rows.ts';
 import { READY, valueQuery } from './statements.ts';
 
 const CLAIMABLE = `SELECT ${CLAIM_COLUMNS} FROM deliveries d JOIN notifications n ON n.id = d.notification_id`;
@@ -25,15 +26,14 @@ export function prepareClaims(db: DatabaseSync) {
   );
   const nextReady = db.prepare(`SELECT min(due_at) AS at FROM deliveries WHERE ${READY} AND priority = ?`);
 
-  const lease = (row: Values, now: number, leaseMs: number, named: boolean): ClaimRow | null => {
-    const [before, notification] = claimRowFrom(row);
-    const after = claimed(deliveryOf(before), now + leaseMs, now, named);
+  const lease = (values: Values, now: number, leaseMs: number, named: boolean): ClaimRow | null => {
+    const row = claimRowFrom(values);
+    const after = claimed(deliveryIn(row), now + leaseMs, now, named);
     if (after === null) return null;
     // Its key comes first, as the bytes that it is.
-    take.run(after.status, after.version, after.dueAt, row[0] ?? null, after.leg);
-    const taken: [...typeof before] = [...before];
-    [taken[3], taken[4], taken[6]] = [after.status, after.version, after.dueAt];
-    return [taken, notification];
+    take.run(after.status, after.version, after.dueAt, values[0] ?? null, after.leg);
+    [row[3], row[4], row[6]] = [after.status, after.version, after.dueAt];
+    return row;
   };
 
   return {

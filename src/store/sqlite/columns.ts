@@ -3,14 +3,7 @@ import type { Delivery } from '../../domain/delivery.ts';
 import { type DeliveryId, legOf, type NotificationId, notificationOf as notificationIdOf } from '../../domain/ids.ts';
 import type { Notification } from '../../domain/notification.ts';
 import type { Attempt } from '../../domain/outcome.ts';
-import {
-  type AttemptRow,
-  type ClaimRow,
-  type DeliveryRow,
-  deliveryOf,
-  type NotificationRow,
-  notificationOf,
-} from './rows.ts';
+import { type AttemptRow, type DeliveryRow, deliveryOf, type NotificationRow, notificationOf } from './rows.ts';
 
 /** The columns of the tables, in the order of the rows in rows.ts, and what stands in them. Ids stand there as 16 bytes. */
 export type Row = Record<string, SQLOutputValue>;
@@ -111,16 +104,6 @@ export const CLAIM_COLUMNS = [
   ...NOTIFICATION.map((column) => `n.${column}`),
 ].join(', ');
 
-export function claimRowFrom(values: Values): ClaimRow {
-  const id = idFrom(values[0]);
-  const delivery = [id, ...values.slice(1, DELIVERY.length)];
-  const notification = [id, ...values.slice(DELIVERY.length + 1)];
-  notification[BROADCAST_ID] = idOrNull(notification[BROADCAST_ID]);
-  return [delivery, notification] as unknown as ClaimRow;
-}
-
-const BROADCAST_ID = NOTIFICATION.indexOf('broadcast_id');
-
 function deliveryRowFrom([id, ...rest]: Values): DeliveryRow {
   return [idFrom(id), ...rest] as unknown as DeliveryRow;
 }
@@ -129,6 +112,6 @@ function notificationRowFrom([id, requestId, broadcastId, ...rest]: Values): Not
   return [idFrom(id), requestId, idOrNull(broadcastId), ...rest] as unknown as NotificationRow;
 }
 
-function idOrNull(value: SQLOutputValue | undefined): NotificationId | null {
+export function idOrNull(value: SQLOutputValue | undefined): NotificationId | null {
   return value === null ? null : idFrom(value);
 }

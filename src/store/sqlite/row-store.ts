@@ -6,19 +6,26 @@ import type { InboxStore } from '../inbox.ts';
 import type { MoveLog, MoveText } from '../moves.ts';
 import type { RetentionStore } from '../retention.ts';
 import type { SandboxStore } from '../sandbox.ts';
-import { type AcceptResult, type Store, StoreUnavailable } from '../store.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
 import type { TransferStore } from '../transfer.ts';
 import { prepareAccept } from './accept.ts';
 import { prepareClaims } from './claim.ts';
 import { asPortError, isTaken, limitBusyWait, openDatabase, sameFile } from './database.ts';
 import { diskRoom, type Statfs } from './disk-room.ts';
+import {
+  type ClaimRow,
+  type FlatChange,
+  type FlatResult,
+  type FlatSubmission,
+  flatResult,
+  readSubmission,
+} from './flat-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { prepareInbox } from './inbox.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { prepareMoves } from './moves.ts';
 import { prepareReads } from './read.ts';
 import { prepareRetention } from './retention.ts';
-import type { ChangeRow, ClaimRow, SubmissionRow } from './rows.ts';
 import { prepareSandbox } from './sandbox.ts';
 import { prepareTransfer } from './transfer.ts';
 import { prepareWrite } from './write.ts';
@@ -43,11 +50,11 @@ type InRows = 'accept' | 'claimDue' | 'claim' | 'expiredLeases' | 'write';
 
 /** What can be asked by a message: arguments and answers are data. */
 export interface RowCalls extends Omit<Ports, InRows | 'reconnect' | 'claimsAfterWrites'> {
-  accept(submissions: readonly SubmissionRow[]): Promise<readonly AcceptResult[]>;
+  accept(submissions: readonly FlatSubmission[]): Promise<readonly FlatResult[]>;
   claimDue(request: Parameters<Store['claimDue']>[0]): Promise<readonly ClaimRow[]>;
   claim(...named: Parameters<Store['claim']>): Promise<readonly ClaimRow[]>;
   expiredLeases(limit: number): Promise<readonly ClaimRow[]>;
-  write(groups: readonly (readonly ChangeRow[])[]): Promise<readonly boolean[]>;
+  write(groups: readonly (readonly FlatChange[])[]): Promise<readonly boolean[]>;
 }
 
 /** A notification writes about so many rows, and a settle too. */
@@ -175,13 +182,14 @@ export function openRowStore(options: RowStoreOptions): RowStore {
   return {
     migrated,
     // One job, so that a call is accepted as a whole or not at all.
-    accept: (submissions) =>
-      ifRoom(() =>
-        group.run(
-          submissions.reduce((rows, [notifications]) => rows + notifications.length * ROWS_OF_ONE, 0),
-          () => submissions.map((submission) => accepts.one(submission, tally, newMoves)),
-        ),
-      ),
+    accept: (flat) =>
+      ifRoom(() => {
+        const submissions = flat.map(readSubmission);
+        const count = submissions.reduce((sum, { notifications }) => sum + notifications.length, 0);
+        return group.run(count * ROWS_OF_ONE, () =>
+          submissions.map((submission) => flatResult(accepts.one(submission, tally, newMoves))),
+        );
+      }),
     claimDue: (request) => ifRoom(() => group.run(request.limit, () => claims.claimDue(request, clock.now()))),
     claim: (ids, leaseMs) => ifRoom(() => group.run(ids.length, () => claims.claim(ids, leaseMs, clock.now()))),
     renew: (leases, leaseMs) => group.run(leases.length, () => claims.renew(leases, leaseMs, clock.now())),

@@ -14,12 +14,11 @@ import type { Attempt, Outcome } from '../../domain/outcome.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { Recipient } from '../../domain/recipient.ts';
 import type { RetryPolicy } from '../../domain/retry-policy.ts';
-import type { Change, Claim, IdempotencyKey, NewNotification, Submission } from '../store.ts';
 
 /**
- * Words as rows and back. A row is what goes to the store's thread and comes from it: the bare values of the columns, in
- * the order of the lists in columns.ts, ids as texts and JSON written out. As such it crosses for a fifth of what the
- * words cost. What a column holds was written by this file, so the way back asserts the types instead of checking them.
+ * Words as rows and back. A row is the bare values of the columns, in the order of the lists in columns.ts, ids as texts
+ * and JSON written out. As such it crosses to the store's thread, and comes from it, for a fifth of what the words cost
+ * (flat-rows.ts). What a column holds was written by this file, so the way back asserts the types instead of checking them.
  */
 export type NotificationRow = readonly [
   id: NotificationId,
@@ -90,18 +89,6 @@ export type EntryRow = readonly [
   createdAt: number,
 ];
 
-/** A notification with its legs, and each leg with the attempts that are known from the start. */
-export type NewRow = readonly [NotificationRow, readonly (readonly [DeliveryRow, readonly AttemptRow[]])[]];
-export type SubmissionRow = readonly [readonly NewRow[], IdempotencyKey | null];
-export type ChangeRow = readonly [
-  after: DeliveryRow,
-  attempts: readonly AttemptRow[],
-  sendAt: number | null,
-  kept: boolean,
-  entry: EntryRow | null,
-];
-export type ClaimRow = readonly [DeliveryRow, NotificationRow];
-
 /** What a row says of where its delivery has come to. */
 export function moved(row: DeliveryRow): Pick<Delivery, 'id' | 'status' | 'reason' | 'sentAt' | 'discardedAt'> {
   return { id: deliveryId(row[0], row[1]), status: row[3], reason: row[15], sentAt: row[16], discardedAt: row[19] };
@@ -112,36 +99,14 @@ export function tried(row: AttemptRow): Pick<Attempt, 'channel' | 'provider' | '
   return { channel: row[3], provider: row[4], outcome: row[5] };
 }
 
-export function submissionRow({ notifications, key }: Submission): SubmissionRow {
-  return [notifications.map(newRow), key];
-}
-
-function newRow({ notification, deliveries, attempts }: NewNotification): NewRow {
-  const legs = deliveries.map((delivery) => {
-    const log = attempts.get(delivery.id);
-    return [deliveryRow(delivery), log === undefined ? [] : attemptRows(delivery, log)] as const;
-  });
-  return [notificationRow(notification), legs];
-}
-
-export function changeRow({ after, attempts, sendAt, kept, entry }: Change): ChangeRow {
-  const inboxed = entry === undefined ? null : entryRow(entry);
-  return [deliveryRow(after), attemptRows(after, attempts), sendAt ?? null, kept === true, inboxed];
-}
-
-export function claimOf([delivery, notification]: ClaimRow): Claim {
-  return { delivery: deliveryOf(delivery), notification: notificationOf(notification) };
-}
-
 export function notificationRow(notification: Notification): NotificationRow {
-  const { userId, ...addresses } = notification.recipient;
   return [
     notification.id,
     notification.requestId,
     notification.broadcastId,
     notification.createdAt,
-    userId ?? null,
-    jsonUnlessEmpty(addresses),
+    notification.recipient.userId ?? null,
+    addressesOf(notification.recipient),
     notification.title,
     notification.message,
     notification.actionUrl,
@@ -155,6 +120,15 @@ export function notificationRow(notification: Notification): NotificationRow {
     jsonUnlessEmpty(notification.metadata),
     notification.tags.length === 0 ? null : JSON.stringify(notification.tags),
   ];
+}
+
+function addressesOf(recipient: Recipient): string | null {
+  for (const key in recipient) {
+    if (key === 'userId') continue;
+    const { userId: _, ...addresses } = recipient;
+    return JSON.stringify(addresses);
+  }
+  return null;
 }
 
 export function notificationOf([
@@ -269,10 +243,6 @@ export function deliveryOf([
     finishedAt,
     discardedAt,
   };
-}
-
-function attemptRows(delivery: Delivery, attempts: readonly Attempt[]): readonly AttemptRow[] {
-  return attempts.map((attempt) => attemptRow(delivery.notificationId, delivery.leg, attempt));
 }
 
 export function attemptRow(notificationId: NotificationId, leg: number, attempt: Attempt): AttemptRow {

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import { type Answer, type Call, type Fault, faultOf, type Told } from './row-messages.ts';
+import { addAnswer, type CallName, type Calls, eachCall, type Fault, faultOf, type Told } from './row-messages.ts';
 import type { RowStore } from './row-store.ts';
 
 /** Answers the calls that come over the line. What one transaction did for many goes back as one message. */
 export function serveRows(rows: RowStore, line: MessagePort): void {
-  let answers: Answer[] = [];
+  let answers: unknown[] = [];
   let committed = false;
   let changed = false;
   let isToTell = false;
@@ -23,11 +23,11 @@ export function serveRows(rows: RowStore, line: MessagePort): void {
   }
 
   function answer(id: number, value: unknown, fault: Fault | null): void {
-    answers.push([id, value, fault]);
+    addAnswer(answers, id, value, fault);
     tellSoon();
   }
 
-  function serve([id, name, args]: Call): void {
+  function serve(id: number, name: CallName, args: readonly unknown[]): void {
     // Arguments of that very method, as those who ask are of its type.
     const method = rows[name] as (...args: readonly unknown[]) => Promise<unknown>;
     method(...args).then(
@@ -44,7 +44,5 @@ export function serveRows(rows: RowStore, line: MessagePort): void {
     changed = true;
     tellSoon();
   });
-  line.on('message', (calls: readonly Call[]) => {
-    for (const call of calls) serve(call);
-  });
+  line.on('message', (calls: Calls) => eachCall(calls, serve));
 }

@@ -1,6 +1,6 @@
 import type { News } from '../moves.ts';
+import { flatChange, flatSubmission, readClaim, readResult } from './flat-rows.ts';
 import { openRowStore, type Ports, type RowStore, type RowStoreOptions } from './row-store.ts';
-import { changeRow, claimOf, submissionRow } from './rows.ts';
 import { openStoreThread } from './thread.ts';
 
 export interface SqliteStore extends Ports, News {
@@ -30,11 +30,11 @@ export function inWords(rows: RowStore): SqliteStore {
     ...rows,
     // All that writes stands in one line.
     claimsAfterWrites: true,
-    accept: (submissions) => rows.accept(submissions.map(submissionRow)),
-    claimDue: async (request) => (await rows.claimDue(request)).map(claimOf),
-    claim: async (ids, leaseMs) => (await rows.claim(ids, leaseMs)).map(claimOf),
-    expiredLeases: async (limit) => (await rows.expiredLeases(limit)).map(claimOf),
-    write: (groups) => rows.write(groups.map((group) => group.map(changeRow))),
+    accept: (submissions) => rows.accept(submissions.map(flatSubmission)).then((results) => results.map(readResult)),
+    claimDue: async (request) => (await rows.claimDue(request)).map(readClaim),
+    claim: async (ids, leaseMs) => (await rows.claim(ids, leaseMs)).map(readClaim),
+    expiredLeases: async (limit) => (await rows.expiredLeases(limit)).map(readClaim),
+    write: (groups) => rows.write(groups.map((group) => group.map(flatChange))),
     onNews(ring) {
       const ends = [rows.onCommit(ring), rows.subscribe(ring)];
       return () => {

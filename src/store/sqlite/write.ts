@@ -2,11 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type Tally, tallyWritten } from '../../domain/counters.ts';
 import { type MoveText, moveText } from '../moves.ts';
 import { ATTEMPT, DELIVERY, ENTRY, idBytes } from './columns.ts';
-import { type ChangeRow, moved, tried } from './rows.ts';
+import { type ChangeRows, type FlatChange, readChange } from './flat-rows.ts';
+import { moved, tried } from './rows.ts';
 import { insertInto, rowStatement } from './statements.ts';
 
 /** Writes one group inside the running transaction; false if the fence refused it, and then nothing was written. */
-export type WriteGroup = (group: readonly ChangeRow[], tally: Tally, moves: MoveText[]) => boolean;
+export type WriteGroup = (group: readonly FlatChange[], tally: Tally, moves: MoveText[]) => boolean;
 
 /** The columns that a transition can change. */
 const CHANGING = [
@@ -27,13 +28,14 @@ export function prepareWrite(db: DatabaseSync): WriteGroup {
   const insertEntry = insertInto(db, 'inbox', ENTRY, 'ON CONFLICT (id) DO NOTHING');
   const setSendAt = db.prepare('UPDATE notifications SET send_at = ? WHERE id = ?');
 
-  const holds = ([[notificationId, leg, , , after]]: ChangeRow): boolean =>
+  const holds = ({ after: [notificationId, leg, , , after] }: ChangeRows): boolean =>
     version.get(idBytes(notificationId), leg)?.version === after - 1;
 
-  return (group, tally, moves) => {
+  return (flat, tally, moves) => {
+    const group = flat.map(readChange);
     // A group of one needs no look ahead: its update is the fence.
     if (group.length > 1 && !group.every(holds)) return false;
-    for (const [after, attempts, sendAt, kept, entry] of group) {
+    for (const { after, attempts, sendAt, kept, entry } of group) {
       if (update.run(after).changes !== 1) return false;
       for (const attempt of attempts) insertAttempt.run(attempt);
       if (sendAt !== null) setSendAt.run(sendAt, idBytes(after[0]));
