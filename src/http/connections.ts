@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { HttpLimits } from './deps.ts';
+import type { Turns } from './turns.ts';
 
 /** How often answers are looked for that nobody takes, in ms. */
 const LOOK = 500;
@@ -14,8 +15,8 @@ const LEAST_RESERVE = 48;
  * What clients may do with connections, so that those who are slow, many or never read cost a bounded amount of
  * memory and time. What Node itself sees to (how long headers and a request may take) stands in server.ts.
  */
-export function guardConnections(app: FastifyInstance, limits: HttpLimits): void {
-  limitConnections(app, limits);
+export function guardConnections(app: FastifyInstance, limits: HttpLimits, turns: Pick<Turns, 'isAnyResting'>): void {
+  limitConnections(app, limits, turns);
   const clients = knownClients(app);
   answerInTurn(app, limits, clients);
   dropUntakenAnswers(app, limits, clients);
@@ -43,12 +44,13 @@ function knownClients(app: FastifyInstance): Clients {
 }
 
 /** Past the limit a new connection is closed at once; idle ones are closed with it, so that the next finds room. */
-function limitConnections(app: FastifyInstance, limits: HttpLimits): void {
+function limitConnections(app: FastifyInstance, limits: HttpLimits, turns: Pick<Turns, 'isAnyResting'>): void {
   let lookedAt = Number.NEGATIVE_INFINITY;
   app.server.maxConnections = connectionRoom(limits.connections, openFiles());
   app.server.on('drop', () => {
     const now = performance.now();
-    if (now - lookedAt < MAKE_ROOM) return;
+    // Node takes one for idle that is only not read from.
+    if (now - lookedAt < MAKE_ROOM || turns.isAnyResting) return;
     lookedAt = now;
     app.server.closeIdleConnections();
   });

@@ -9,9 +9,11 @@ import { problemDocument } from './problem-reply.ts';
 import { refusalLine } from './refusal-line.ts';
 import { retrySeconds } from './refusals.ts';
 import { requestIdOf } from './request-id.ts';
+import type { Turns } from './turns.ts';
 
 export interface FrontDoorOptions {
   readonly gate: OverloadGate;
+  readonly turns: Turns;
   /** Paths that notifications are posted to. */
   readonly waysIn: ReadonlySet<string>;
   /** What a body counts whose length the request does not tell, and what it counts at most: a longer one is not read. */
@@ -28,7 +30,7 @@ export interface FrontDoorOptions {
  * there is room again. Other requests than those on the ways in pass.
  */
 export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions): void {
-  const { gate, waysIn, mostBytes } = options;
+  const { gate, turns, waysIn, mostBytes } = options;
   const refusals = refusalLine<Refused>({
     clock: options.clock,
     answer: (refused) => {
@@ -53,6 +55,8 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
     if (request.socket.destroyed) return;
     const path = pathOf(request.url ?? '');
     if (request.method !== 'POST' || !waysIn.has(path)) return app.routing(request, response);
+    turns.asked();
+    response.once('close', () => turns.answered(request.socket));
     if (gate.isShutFor(countedBytesOf(request, mostBytes))) {
       return refusals.add(request.socket, { request, response, path });
     }
@@ -64,6 +68,7 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
   });
   app.addHook('preClose', (done) => {
     refusals.end();
+    turns.end();
     done();
   });
   app.addHook('onClose', (_app, done) => {

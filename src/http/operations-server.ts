@@ -19,7 +19,7 @@ export function createOperationsServer(deps: OperationsDeps): FastifyInstance {
   const limits = { ...HTTP_LIMITS, ...deps.limits };
   const app = bareServer(deps, limits);
   const auth = createAuth(deps.apiKeys, null);
-  guardConnections(app, limits);
+  guardConnections(app, limits, { isAnyResting: false });
   admission(app, { limits, routes: knownRoutes(app), auth, rateGuard: (_request, _reply, pass) => pass() });
   answerErrors(app, deps);
   app.register(async (root) => {

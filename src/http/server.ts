@@ -33,6 +33,7 @@ import { eventStreamRoutes, inboxStreamRoutes } from './routes/streams.ts';
 import { userTokenRoutes } from './routes/user-tokens.ts';
 import { eventStreams } from './streams/event-streams.ts';
 import { strictJson } from './strict-json.ts';
+import { takeTurns } from './turns.ts';
 
 /** The HTTP side of the service, put together but not listening. */
 export function createServer(deps: HttpDeps): FastifyInstance {
@@ -45,12 +46,13 @@ export function createServer(deps: HttpDeps): FastifyInstance {
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (httpPart === 'body' ? bodyCheck(schema) : () => true));
   readBodies(app);
   // First of all: its turn comes before a request is looked at.
-  guardConnections(app, limits);
+  const turns = takeTurns();
+  guardConnections(app, limits, turns);
   const { clock, random, newRequestId, log } = deps;
   const gate = overloadGate({ clock, limits: limits.overload, onRefused: deps.onRefused });
   const mostBytes = limits.manyBytes;
   const waysIn = new Set([...WAYS_IN, ...DOOR_WAYS_IN, ...receiptPaths(deps.receipts)]);
-  const door: FrontDoorOptions = { gate, waysIn, mostBytes, clock, random, newRequestId, log };
+  const door: FrontDoorOptions = { gate, turns, waysIn, mostBytes, clock, random, newRequestId, log };
   guardFrontDoor(app, door);
   const elsewhere = crossOrigin(app, new Set(deps.inboxOrigins));
   const guard = rateGuardOf(deps, auth);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { idMaker } from '../../src/domain/ids.ts';
 import { HTTP_LIMITS, type HttpDeps } from '../../src/http/deps.ts';
 import type { OverloadLimits } from '../../src/http/overload.ts';
+import { MANY } from '../../src/http/turns.ts';
 import { createAccept } from '../../src/pipeline/accept.ts';
 import { memoryStore } from '../../src/store/memory/memory-store.ts';
 import { StoreUnavailable } from '../../src/store/store.ts';
@@ -246,6 +247,43 @@ test('whoever has gone while waiting is not let in', async (t) => {
   );
   assert.equal(taken.callCount(), 1, 'nobody looked at it');
 });
+
+test('all of many clients that ask again and again get their answers, also while slow ones take up the room', async (t) => {
+  const { app, port, waiting, release } = await overSlowStore(t, { pending: 1_000 });
+  const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ';
+  const body = JSON.stringify(BODY);
+  const slow = Array.from({ length: MANY }, () => connect(port, '127.0.0.1'));
+  atEnd(t, () => {
+    for (const socket of slow) socket.destroy();
+  });
+  for (const socket of slow) socket.write(`${head}5000\r\n\r\n`);
+  const pause = t.mock.method(Socket.prototype, 'pause').mock;
+  const all = Array.from({ length: 300 }, () => answersOf(port, `${head}${body.length}\r\n\r\n${body}`, 5));
+  await waiting(300);
+  release();
+  for (const statuses of await Promise.all(all)) assert.deepEqual(statuses, [202, 202, 202, 202, 202]);
+  assert.ok(pause.callCount() > 300, 'many had to rest');
+  for (const socket of slow) socket.destroy();
+  await until(app.close(), () => 'the server does not end');
+});
+
+/** Asks so often on one connection, each time when the answer has come; resolves with the statuses. */
+async function answersOf(port: number, request: string, times: number): Promise<readonly number[]> {
+  const socket = connect(port, '127.0.0.1');
+  const statuses: number[] = [];
+  let read = '';
+  socket.write(request);
+  for await (const bytes of socket) {
+    read += String(bytes);
+    // The answers are of one line of JSON, and bring their length.
+    const whole = /^HTTP\/1\.1 (\d+)[\s\S]+?\r\n\r\n\{.+\}$/.exec(read);
+    if (whole === null) continue;
+    read = '';
+    if (statuses.push(Number(whole[1])) === times) break;
+    socket.write(request);
+  }
+  return statuses;
+}
 
 test('a store that is full itself says so in the same words', async (t) => {
   const { post } = await overSlowStore(
