@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Clock, Random } from '../domain/clock.ts';
 import { PROBLEMS } from '../domain/problem.ts';
+import { within } from '../domain/within.ts';
 import { HEADERS } from './admission.ts';
 import type { RequestLine } from './deps.ts';
 import type { OverloadGate } from './overload.ts';
@@ -23,6 +24,9 @@ export interface FrontDoorOptions {
   readonly newRequestId: () => string;
   readonly log: (line: RequestLine) => void;
 }
+
+/** How long a server that closes waits at most for the store, in ms: most requests are written within some. */
+const LAST_WAIT = 5_000;
 
 /**
  * Turns requests away while there is too much to do, before the framework, or anybody, has looked at them: of what a
@@ -71,9 +75,12 @@ export function guardFrontDoor(app: FastifyInstance, options: FrontDoorOptions):
     turns.end();
     done();
   });
-  app.addHook('onClose', (_app, done) => {
+  app.addHook('onClose', async () => {
     gate.stop();
-    done();
+    // The server has waited for connections. Those that are gone may have left something that is still being written.
+    await within(options.clock, LAST_WAIT, gate.idle(), () => new Error('the store does not answer')).catch(
+      () => undefined,
+    );
   });
 }
 

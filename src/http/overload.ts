@@ -36,6 +36,8 @@ export interface OverloadGate {
   watched(accept: Accept): Accept;
   start(): void;
   stop(): void;
+  /** Resolves when nobody waits for the store any more, clients that have gone included. */
+  idle(): Promise<void>;
 }
 
 export interface OverloadOptions {
@@ -71,6 +73,7 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
   let toldAt = Number.NEGATIVE_INFINITY;
   let stopLooking: (() => void) | null = null;
   let onRoom: (count: number) => void = () => undefined;
+  let onIdle: () => void = () => undefined;
 
   function look(dueAt: number): void {
     const isLate = clock.now() - dueAt > limits.lateMs;
@@ -139,6 +142,7 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
         answered += 1;
         // One for one, as those who are let in count only once their body has been read.
         onRoom(count);
+        if (answered === asked) onIdle();
       };
       const answer = accept(submissions);
       answer.then(end, end);
@@ -151,6 +155,12 @@ export function overloadGate({ clock, limits, onRefused }: OverloadOptions): Ove
     stop() {
       stopLooking?.();
       stopLooking = null;
+    },
+    idle() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onIdle = resolve;
+      if (answered === asked) resolve();
+      return promise;
     },
   };
 }

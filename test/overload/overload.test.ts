@@ -285,6 +285,26 @@ async function answersOf(port: number, request: string, times: number): Promise<
   return statuses;
 }
 
+test('a server that closes waits for what clients that are gone have left in the store', async (t) => {
+  const { app, port, waiting, release } = await overSlowStore(t, {});
+  const socket = connect(port, '127.0.0.1');
+  const body = JSON.stringify(BODY);
+  const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json';
+  socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  await waiting(1);
+  socket.destroy();
+  const ended = until(once(app.server, 'close'), () => 'it still has connections');
+  const closing = Promise.resolve(app.close());
+  await ended;
+  const turns = async () => {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return 'still closing';
+  };
+  assert.equal(await Promise.race([closing, turns()]), 'still closing');
+  release();
+  await until(closing, () => 'it waits for nobody');
+});
+
 test('a store that is full itself says so in the same words', async (t) => {
   const { post } = await overSlowStore(
     t,
