@@ -103,8 +103,7 @@ function refusalOfBody(raw: IncomingMessage, { isNeeded, form, name }: WantedBod
   const length = raw.headers['content-length'];
   const isEmpty = raw.headers['transfer-encoding'] === undefined && (length === undefined || length === '0');
   if (isEmpty && !isNeeded) return null;
-  const type = raw.headers['content-type'] ?? '';
-  if (!(type === 'application/json' && form === JSON_TYPE) && !form.test(type)) {
+  if (!form.test(raw.headers['content-type'] ?? '')) {
     return { code: 'unsupported_media_type', ...(name === null ? {} : { detail: `The body must be ${name}.` }) };
   }
   return isEmpty ? { code: 'invalid_json', detail: 'The body is empty.' } : null;

@@ -15,6 +15,10 @@ import { testServer } from '../kit/test-server.ts';
 import { PATIENCE, seen, until } from '../kit/until.ts';
 
 const BODY = { recipient: 'user@example.com', message: 'Hello' };
+const TEXT = JSON.stringify(BODY);
+const HEAD = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ';
+/** One as it goes over the wire. */
+const POSTED = `${HEAD}${TEXT.length}\r\n\r\n${TEXT}`;
 
 interface Problem {
   readonly status: number;
@@ -230,9 +234,7 @@ test('whoever has gone while waiting is not let in', async (t) => {
   const socket = connect(port, '127.0.0.1');
   const [peer] = await until(connected, () => 'nobody connected');
   const asked = until(once(app.server, 'request'), () => 'the request was not seen');
-  const body = JSON.stringify(BODY);
-  const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json';
-  socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  socket.write(POSTED);
   await asked;
   const taken = t.mock.method(app, 'routing').mock;
   const gone = until(once(peer, 'close'), () => 'it is still there');
@@ -250,15 +252,13 @@ test('whoever has gone while waiting is not let in', async (t) => {
 
 test('all of many clients that ask again and again get their answers, also while slow ones take up the room', async (t) => {
   const { app, port, waiting, release } = await overSlowStore(t, { pending: 1_000 });
-  const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ';
-  const body = JSON.stringify(BODY);
   const slow = Array.from({ length: MANY }, () => connect(port, '127.0.0.1'));
   atEnd(t, () => {
     for (const socket of slow) socket.destroy();
   });
-  for (const socket of slow) socket.write(`${head}5000\r\n\r\n`);
+  for (const socket of slow) socket.write(`${HEAD}5000\r\n\r\n`);
   const pause = t.mock.method(Socket.prototype, 'pause').mock;
-  const all = Array.from({ length: 300 }, () => answersOf(port, `${head}${body.length}\r\n\r\n${body}`, 5));
+  const all = Array.from({ length: 300 }, () => answersOf(port, 5));
   await waiting(300);
   release();
   for (const statuses of await Promise.all(all)) assert.deepEqual(statuses, [202, 202, 202, 202, 202]);
@@ -268,11 +268,11 @@ test('all of many clients that ask again and again get their answers, also while
 });
 
 /** Asks so often on one connection, each time when the answer has come; resolves with the statuses. */
-async function answersOf(port: number, request: string, times: number): Promise<readonly number[]> {
+async function answersOf(port: number, times: number): Promise<readonly number[]> {
   const socket = connect(port, '127.0.0.1');
   const statuses: number[] = [];
   let read = '';
-  socket.write(request);
+  socket.write(POSTED);
   for await (const bytes of socket) {
     read += String(bytes);
     // The answers are of one line of JSON, and bring their length.
@@ -280,17 +280,17 @@ async function answersOf(port: number, request: string, times: number): Promise<
     if (whole === null) continue;
     read = '';
     if (statuses.push(Number(whole[1])) === times) break;
-    socket.write(request);
+    socket.write(POSTED);
   }
   return statuses;
 }
 
-test('a server that closes waits for what clients that are gone have left in the store', async (t) => {
-  const { app, port, waiting, release } = await overSlowStore(t, {});
+/** A server that closes, while the store has something of a client that is gone. */
+async function closingOverLeft(t: TestContext) {
+  const service = await overSlowStore(t, {});
+  const { app, port, waiting } = service;
   const socket = connect(port, '127.0.0.1');
-  const body = JSON.stringify(BODY);
-  const head = 'POST /api/v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json';
-  socket.write(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  socket.write(POSTED);
   await waiting(1);
   socket.destroy();
   const ended = until(once(app.server, 'close'), () => 'it still has connections');
@@ -301,8 +301,39 @@ test('a server that closes waits for what clients that are gone have left in the
     return 'still closing';
   };
   assert.equal(await Promise.race([closing, turns()]), 'still closing');
+  return { ...service, closing };
+}
+
+test('a server that closes waits for what clients that are gone have left in the store', async (t) => {
+  const { release, closing } = await closingOverLeft(t);
   release();
   await until(closing, () => 'it waits for nobody');
+});
+
+test('a server that closes waits 5 s at most for a store that does not answer', async (t) => {
+  const { clock, closing } = await closingOverLeft(t);
+  clock.advance(5_000);
+  await until(closing, () => 'it waits for ever');
+});
+
+test('what clients that are gone had sent ahead holds up nobody', async (t) => {
+  const { app, port, post, waiting, release } = await overSlowStore(t, { pending: 1_000 });
+  let open = 0;
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  app.server.on('connection', (peer: Socket) => {
+    open += 1;
+    peer.once('close', () => --open === 0 && resolve());
+  });
+  const ahead = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'));
+  for (const socket of ahead) socket.write(POSTED.repeat(MANY / 2));
+  await waiting(ahead.length);
+  for (const socket of ahead) socket.destroy();
+  await until(gone, () => `${open} are still there`);
+  release();
+  const pause = t.mock.method(Socket.prototype, 'pause').mock;
+  assert.equal((await post()).status, 202);
+  assert.equal((await post()).status, 202);
+  assert.equal(pause.callCount(), 0, 'nobody has to rest');
 });
 
 test('a store that is full itself says so in the same words', async (t) => {

@@ -54,7 +54,7 @@ export function DeadLettersPage() {
             </Empty>
           )
         ) : (
-          <table className="table letters">
+          <table className="table cards letters">
             <caption className="unseen">Dead letters, newest first</caption>
             <thead>
               <tr>

@@ -47,7 +47,7 @@ export function NotificationsPage() {
         ) : data.data.length === 0 ? (
           <Nothing isFiltered={Object.keys(filters).length > 0 || cursor !== null} goesOn={data.next_cursor !== null} />
         ) : (
-          <table className="table notifications">
+          <table className="table cards notifications">
             <caption className="unseen">Notifications, newest first</caption>
             <thead>
               <tr>
