@@ -101,7 +101,7 @@ export function openSqliteAudit(path: string, clock: Clock): AuditStore {
       moment(() =>
         db
           .prepare(
-            "SELECT notification_id, leg, due_at FROM deliveries WHERE status = 'sending' ORDER BY due_at LIMIT ?",
+            "SELECT notification_id, leg, due_at FROM deliveries WHERE status = 'sending' ORDER BY due_at LIMIT ? + 0",
           )
           .all(limit)
           .map((row) => ({

@@ -12,12 +12,17 @@ const CLAIMABLE = `SELECT ${CLAIM_COLUMNS} FROM deliveries d JOIN notifications 
 
 /** Everything about leases. The writing functions run inside the caller's transaction. */
 export function prepareClaims(db: DatabaseSync) {
+  // Limits are sums in this folder: SQLite reads a bare parameter's value to plan by it, and makes the statement anew for
+  // each run, which takes longer than a small claim.
   const due = valueQuery(
     db,
-    `${CLAIMABLE} WHERE ${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`,
+    `${CLAIMABLE} WHERE ${READY} AND d.priority = ? AND d.due_at <= ? ORDER BY d.due_at LIMIT ? + 0`,
   );
   const byId = valueQuery(db, `${CLAIMABLE} WHERE d.notification_id = ? AND d.leg = ?`);
-  const expired = valueQuery(db, `${CLAIMABLE} WHERE d.status = 'sending' AND d.due_at <= ? ORDER BY d.due_at LIMIT ?`);
+  const expired = valueQuery(
+    db,
+    `${CLAIMABLE} WHERE d.status = 'sending' AND d.due_at <= ? ORDER BY d.due_at LIMIT ? + 0`,
+  );
   const take = db.prepare(
     'UPDATE deliveries SET status = ?, version = ?, due_at = ? WHERE notification_id = ? AND leg = ?',
   );

@@ -37,22 +37,22 @@ export function prepareInbox(db: DatabaseSync) {
     `SELECT (SELECT coalesce(max(seq), 0) FROM inbox) AS entry, (SELECT coalesce(max(seq), 0) FROM inbox_marks) AS mark,
        (SELECT min(seq) FROM inbox_marks) AS oldest`,
   );
-  const entriesAfter = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?');
-  const marksAfter = db.prepare('SELECT * FROM inbox_marks WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const entriesAfter = db.prepare('SELECT * FROM inbox WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ? + 0');
+  const marksAfter = db.prepare('SELECT * FROM inbox_marks WHERE user_id = ? AND seq > ? ORDER BY seq LIMIT ? + 0');
   const usersBetween = db.prepare(
     `SELECT user_id FROM inbox WHERE seq > ? AND seq <= ?
      UNION ALL SELECT user_id FROM inbox_marks WHERE seq > ? AND seq <= ?`,
   );
   const forgetMarks = db.prepare(
     `DELETE FROM inbox_marks WHERE seq IN (SELECT seq FROM inbox_marks
-       WHERE at < ? AND seq < (SELECT max(seq) FROM inbox_marks) ORDER BY at LIMIT ?)`,
+       WHERE at < ? AND seq < (SELECT max(seq) FROM inbox_marks) ORDER BY at LIMIT ? + 0)`,
   );
 
   return {
     list(userId: string, status: InboxStatus | null, page: { limit: number; after: string | null }): InboxPage {
       const rows = db
         .prepare(
-          `SELECT * FROM inbox WHERE user_id = ? AND seq < ? AND ${SHOWN[status ?? 'all']} ORDER BY seq DESC LIMIT ?`,
+          `SELECT * FROM inbox WHERE user_id = ? AND seq < ? AND ${SHOWN[status ?? 'all']} ORDER BY seq DESC LIMIT ? + 0`,
         )
         .all(userId, page.after === null ? Number.MAX_SAFE_INTEGER : Number(page.after), page.limit + 1);
       const items = rows.slice(0, page.limit).map(entryFrom);

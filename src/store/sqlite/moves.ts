@@ -11,7 +11,7 @@ export function prepareMoves(db: DatabaseSync) {
   const after = db.prepare('SELECT last, count, at, moves FROM moves WHERE last > ? ORDER BY last');
   const forget = db.prepare(
     `DELETE FROM moves WHERE last IN (SELECT last FROM moves
-       WHERE last <= (SELECT max(last) FROM moves) - ? ORDER BY last LIMIT ?)`,
+       WHERE last <= (SELECT max(last) FROM moves) - ? ORDER BY last LIMIT ? + 0)`,
   );
 
   return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { constants, DatabaseSync, type StatementSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { FIRST_PAGE, LIST_FILTERS } from '../../../test/kit/list-filters.ts';
 import { deliveryId, type NotificationId } from '../../domain/ids.ts';
@@ -98,5 +98,31 @@ test('no condition of an index makes SQLite fill a table of its own for every ro
       .filter(({ opcode }) => opcode === 'OpenEphemeral');
     assert.equal(opened.length, 0, sql);
   }
+  db.close();
+});
+
+test('no statement is made anew when it is run, as one would be for each run whose LIMIT is a bare parameter', () => {
+  const db = everyStatement();
+  assert.deepEqual(
+    [...db.statements].filter((sql) => /LIMIT [?:]\w*(?!\w| \+ 0)/.test(sql)),
+    [],
+  );
+  const claims = prepareClaims(db);
+  const runAll = (limit: number) => {
+    claims.claimDue({ limit, order: ['high', 'normal', 'low'], leaseMs: 1 }, 0);
+    claims.expiredLeases(limit, 0);
+    claims.nextDueAt();
+  };
+  let made = 0;
+  // It is asked for every table and column of a statement that is made; setting it makes all of them anew once.
+  db.setAuthorizer(() => {
+    made += 1;
+    return constants.SQLITE_OK;
+  });
+  runAll(1);
+  assert.ok(made > 0);
+  made = 0;
+  runAll(2);
+  assert.equal(made, 0);
   db.close();
 });

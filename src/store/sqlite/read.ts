@@ -65,7 +65,7 @@ export function prepareReads(db: DatabaseSync) {
           : db.prepare(lastLookedAt(from, key)).get({ ...bounds, skip: page.scan - 1 });
       const floor = last === undefined ? bounds.floor : last.key;
       const rows = db
-        .prepare(`SELECT ${NOTIFICATION_COLUMNS} ${from} AND ${sql} ORDER BY ${key} DESC LIMIT :limit`)
+        .prepare(`SELECT ${NOTIFICATION_COLUMNS} ${from} AND ${sql} ORDER BY ${key} DESC LIMIT :limit + 0`)
         .all({ ...params, ...bounds, floor, limit: page.limit + 1 } as Params);
       const items = rows.slice(0, page.limit).map(record);
       if (rows.length > page.limit) return { items, next: items.at(-1)?.notification.id ?? null };
@@ -86,7 +86,7 @@ export function prepareReads(db: DatabaseSync) {
         .prepare(
           `SELECT d.*, ${NOTIFICATION_COLUMNS} ${DEAD_LETTERS} AND (d.notification_id, d.leg) >= (:floor, :floorLeg)
            AND ${sql} AND (:code IS NULL OR d.reason = :code)
-           ORDER BY d.notification_id DESC, d.leg DESC LIMIT :limit`,
+           ORDER BY d.notification_id DESC, d.leg DESC LIMIT :limit + 0`,
         )
         .all({ ...params, ...bounds, ...floor, code: filter.code ?? null, limit: page.limit + 1 });
       const items = rows.slice(0, page.limit).map((row) => {

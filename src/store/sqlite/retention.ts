@@ -22,10 +22,10 @@ export function prepareRetention(db: DatabaseSync) {
   const deleteNotification = db.prepare('DELETE FROM notifications WHERE id = ?');
   const deleteEntry = db.prepare('DELETE FROM inbox WHERE id = ?');
   const deleteCaught = db.prepare(
-    'DELETE FROM sandbox WHERE id IN (SELECT id FROM sandbox WHERE id > 0 ORDER BY id LIMIT ?) AND caught_at < ?',
+    'DELETE FROM sandbox WHERE id IN (SELECT id FROM sandbox WHERE id > 0 ORDER BY id LIMIT ? + 0) AND caught_at < ?',
   );
   const counters = db.prepare(
-    `SELECT minute, kind, name, count FROM counters WHERE minute > ${FORGOTTEN_MINUTE} AND minute < ? ORDER BY minute, kind, name LIMIT ?`,
+    `SELECT minute, kind, name, count FROM counters WHERE minute > ${FORGOTTEN_MINUTE} AND minute < ? ORDER BY minute, kind, name LIMIT ? + 0`,
   );
   const deleteCounter = db.prepare('DELETE FROM counters WHERE minute = ? AND kind = ? AND name = ?');
   const remember = db.prepare(

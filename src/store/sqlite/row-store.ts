@@ -130,7 +130,7 @@ export function openRowStore(options: RowStoreOptions): RowStore {
     'INSERT INTO probe (id, probed_at) VALUES (1, ?) ON CONFLICT DO UPDATE SET probed_at = excluded.probed_at',
   );
   const purgeKeys = db.prepare(
-    'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ?)',
+    'DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at < ? LIMIT ? + 0)',
   );
   const dataVersion = db.prepare('PRAGMA data_version');
   const room = diskRoom({ ...options, onNotice });

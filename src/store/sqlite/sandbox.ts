@@ -67,7 +67,7 @@ export function prepareSandbox(db: DatabaseSync) {
         params.text = lowerAscii(filter.text);
       }
       const rows = db
-        .prepare(`SELECT * FROM sandbox WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT :limit`)
+        .prepare(`SELECT * FROM sandbox WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT :limit + 0`)
         .all(params);
       const items = rows.slice(0, page.limit).map(messageFrom);
       return { items, next: rows.length > page.limit ? String(items.at(-1)?.id) : null };
