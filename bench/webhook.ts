@@ -7,10 +7,10 @@ import { runJob, startProgram } from './kit/program.ts';
 import { atLeast, ratioRow } from './kit/row.ts';
 import { sqlitePlace, WEBHOOK_SETTINGS } from './kit/tidings.ts';
 
-/** Posts under way at once, on either side. */
+/** Connections to the receiver, on either side. */
 const AT_ONCE = 64;
-/** So many slots have a lane of that width: no host gets more than three quarters of them (pipeline/bulkhead.ts). */
-const SLOTS = { WORKER_CONCURRENCY: '85' };
+/** A slot is held from the claim to the record, a connection from the first byte to the answer: so many keep all of them busy. */
+const SLOTS = { WORKER_CONCURRENCY: '256', HTTP_CONNECTIONS_PER_HOST: String(AT_ONCE) };
 const LIMITS = join(import.meta.dirname, 'limits');
 
 export const webhook: Bench = {

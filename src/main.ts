@@ -67,7 +67,7 @@ export async function startTidings(
     stops.push(told);
     const { handOff, handedOverUntil, idle: handedOver } = createHandOff({ bell, queue, store, clock, emit });
     stops.push(handedOver);
-    const channels = openChannels(plan, store, config.publicUrl, roles, stops);
+    const channels = openChannels(plan, store, config, roles, stops);
 
     const engines = { store, clock, bell, queue, handOff, handedOverUntil, channels };
     const parts = { config, ...engines, emit, metrics, traces, drained: drained.signal };
@@ -99,12 +99,12 @@ export async function startTidings(
 function openChannels(
   plan: ChannelPlan,
   store: OpenStore['store'],
-  publicUrl: string | null,
+  { publicUrl, connectionsPerHost: connections }: Config,
   roles: ReadonlySet<Role>,
   stops: Stops,
 ): Channels {
-  const http = httpClient({ guard: null });
-  const guardedHttp = httpClient({ guard: publicAddresses() });
+  const http = httpClient({ guard: null, connections });
+  const guardedHttp = httpClient({ guard: publicAddresses(), connections });
   const channels = openPlan(plan, { http, guardedHttp, sandbox: store, random: Math.random, publicUrl });
   stops.push(async () => {
     await channels.close();

@@ -16,7 +16,7 @@ export interface HttpClientOptions {
   /** Null: any address may be called. */
   readonly guard: AddressGuard | null;
   /** Most connections to one origin at once. */
-  readonly connections?: number;
+  readonly connections: number;
 }
 
 /** What a client works with, once it was needed. */
@@ -30,13 +30,18 @@ interface Opened {
  * is loaded with the first request, or by `load`: it is 7 MiB that a process which calls nobody does without.
  */
 export function httpClient(options: HttpClientOptions): HttpClient & { load(): Promise<void>; close(): Promise<void> } {
-  let opened: Promise<Opened> | null = null;
+  let opened: Opened | null = null;
+  let opening: Promise<Opened> | null = null;
   const open = () => {
-    opened ??= openAgent(options);
-    return opened;
+    opening ??= openAgent(options).then((made) => {
+      opened = made;
+      return made;
+    });
+    return opening;
   };
   return {
-    post: async (request) => exchange(await open(), request),
+    post: (request) => (opened === null ? open().then((made) => exchange(made, request)) : exchange(opened, request)),
+    connections: options.connections,
     allowsUrl(url) {
       const target = targetOf(url);
       return options.guard?.allowsHost(target.hostname, portOf(target)) ?? true;
@@ -45,12 +50,12 @@ export function httpClient(options: HttpClientOptions): HttpClient & { load(): P
       await open();
     },
     async close() {
-      await (await opened)?.agent.close();
+      await (await opening)?.agent.close();
     },
   };
 }
 
-async function openAgent({ guard, connections = 64 }: HttpClientOptions): Promise<Opened> {
+async function openAgent({ guard, connections }: HttpClientOptions): Promise<Opened> {
   const { Agent, errors } = await import('undici');
   const agent = new Agent({
     connections,

@@ -108,6 +108,8 @@ export interface ProviderParts {
 /** One pooled client for all providers: a deadline over the whole exchange, a cap on the answer, no redirects. */
 export interface HttpClient {
   post(request: HttpPost): Promise<HttpAnswer>;
+  /** How many posts one host gets at once; one more waits for the first of them to end, and its time runs. */
+  readonly connections: number;
   /** False: `post` would answer `url_not_allowed`, as the URL's host and port alone tell. */
   allowsUrl(url: string): boolean;
 }

@@ -30,6 +30,7 @@ describe('a configuration', () => {
       leaseMs: 30_000,
       sendTimeout: 15_000,
       concurrency: 64,
+      connectionsPerHost: 64,
       retention: {},
       drainMs: 0,
       apiKeys: [],

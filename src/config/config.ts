@@ -110,7 +110,13 @@ export const SETTINGS = {
     min: 1,
     max: 10_000,
     default: '64',
-    doc: 'How many sends a worker makes at once.',
+    doc: 'How many sends a worker makes at once: from the claim to the record. One host gets three quarters of them at most.',
+  }),
+  connectionsPerHost: integer('HTTP_CONNECTIONS_PER_HOST', {
+    min: 1,
+    max: 1_000,
+    default: '64',
+    doc: "Most connections of one process to one provider's or receiver's host. More for it wait in line, and take no time of their sends.",
   }),
   retentionDays: integer('RETENTION_DAYS', {
     min: 0,
@@ -202,6 +208,7 @@ export interface Config {
   readonly leaseMs: number;
   readonly sendTimeout: number;
   readonly concurrency: number;
+  readonly connectionsPerHost: number;
   readonly retention: Retention;
   /** How long it goes on serving after it was told to stop. */
   readonly drainMs: number;
@@ -240,6 +247,7 @@ export function readConfig(env: Env): { readonly config: Config | null; readonly
     leaseMs: values.leaseSeconds * 1000,
     sendTimeout: values.sendTimeoutSeconds * 1000,
     concurrency: values.concurrency,
+    connectionsPerHost: values.connectionsPerHost,
     retention: retentionOf(values.retentionDays, values.retentionByStatus ?? {}),
     drainMs: values.drainSeconds * 1000,
     apiKeys: values.auth === 'off' ? [] : (values.apiKeys ?? []),

@@ -14,6 +14,7 @@ export function providerParts(given: Partial<ProviderParts> = {}): ProviderParts
     post() {
       throw new Error('This test lends no HTTP client.');
     },
+    connections: 64,
     allowsUrl: () => true,
   };
   return {

@@ -71,8 +71,8 @@ async function entryOf(
 const NOBODY = () => Promise.reject(new Error('the inbox needs nobody'));
 const PARTS = {
   sandbox: { addToSandbox: NOBODY },
-  http: { post: NOBODY, allowsUrl: () => true },
-  guardedHttp: { post: NOBODY, allowsUrl: () => true },
+  http: { post: NOBODY, connections: 1, allowsUrl: () => true },
+  guardedHttp: { post: NOBODY, connections: 1, allowsUrl: () => true },
   random: () => 0,
   publicUrl: null,
 };

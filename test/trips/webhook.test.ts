@@ -52,6 +52,31 @@ describe('a webhook', { concurrency: 4 }, () => {
     }
   });
 
+  test('waits in line where its host has as many connections as it gets, and no time of its send goes by', async (t) => {
+    const receiver = await httpReceiver();
+    atEnd(t, () => receiver.close());
+    let underWay = 0;
+    let mostUnderWay = 0;
+    receiver.always('/slow', (response) => {
+      underWay += 1;
+      mostUnderWay = Math.max(mostUnderWay, underWay);
+      setTimeout(() => {
+        underWay -= 1;
+        response.writeHead(204).end();
+      }, 150);
+    });
+    const service = await startService(t, {
+      env: { ...ALLOWED, HTTP_CONNECTIONS_PER_HOST: '2', SEND_TIMEOUT_SECONDS: '1' },
+    });
+    const asked = Array.from({ length: 20 }, () =>
+      service.send({ recipient: { webhook_url: `${receiver.url}/slow` }, message: 'Hello' }),
+    );
+    const shown = await Promise.all((await Promise.all(asked)).map((id) => service.waitFor(id, 'sent')));
+    assert.deepEqual(new Set(shown.map(({ attempts }) => attempts.length)), new Set([1]));
+    assert.equal(mostUnderWay, 2);
+    assert.equal(receiver.connections, 2);
+  });
+
   test('to a private address is refused, by number and by name', async (t) => {
     const receiver = await httpReceiver();
     atEnd(t, () => receiver.close());

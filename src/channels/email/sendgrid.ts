@@ -50,7 +50,7 @@ export const sendgrid = defineProvider({
   open({ apiKey, from: own, smtpFrom, baseUrl }, { http }) {
     const standard = defaultSender(own ?? smtpFrom, null);
     return {
-      concurrency: null,
+      concurrency: http.connections,
       hostOf: () => 'sendgrid',
       async send(message, context) {
         const from = message.from === null ? standard : (parseSender(message.from) ?? null);

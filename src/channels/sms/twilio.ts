@@ -40,7 +40,7 @@ export const twilio = defineProvider({
     const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
     const origin: [string, string] = /^MG[0-9A-Za-z]{12,}$/.test(from) ? ['MessagingServiceSid', from] : ['From', from];
     return {
-      concurrency: null,
+      concurrency: http.connections,
       hostOf: () => 'twilio',
       async send({ to, text }, context) {
         const { signal, now, notAfter, traceparent } = context;

@@ -51,7 +51,7 @@ export const bot = defineProvider({
         traceparent,
       });
     return {
-      concurrency: null,
+      concurrency: http.connections,
       hostOf: () => 'telegram',
       async send(message, context) {
         if (message.parseMode === null && message.text.length > MAX_TEXT) {

@@ -26,7 +26,7 @@ export const webhook = defineProvider({
   open({ keys, allowPrivate }, parts) {
     const client = allowPrivate ? parts.http : parts.guardedHttp;
     return {
-      concurrency: null,
+      concurrency: client.connections,
       hostOf: ({ to }) => new URL(to).host,
       allowsUrl: (url) => client.allowsUrl(url),
       async send({ to, id, body }, { signal, now, notAfter, traceparent }) {
