@@ -4,6 +4,15 @@ import type { Clock } from './clock.ts';
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(late()));
-    work.then(resolve, reject).finally(cancel);
+    work.then(
+      (answer) => {
+        cancel();
+        return resolve(answer);
+      },
+      (error: unknown) => {
+        cancel();
+        return reject(error);
+      },
+    );
   });
 }

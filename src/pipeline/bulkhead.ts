@@ -7,7 +7,8 @@ import type { Outcome } from '../domain/outcome.ts';
  * does not, one is sent away with a time to come back. One per worker process.
  */
 export interface Bulkhead {
-  enter(place: SendPlace): Promise<Entry>;
+  /** Answers at once where nobody is waited for. */
+  enter(place: SendPlace): Entry | Promise<Entry>;
 }
 
 export interface SendPlace {
@@ -77,13 +78,19 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
     }
   }
 
-  function join(lane: Lane): Promise<Entry> {
-    if (lane.busy.size < lane.limit) return Promise.resolve(begin(lane));
-    if (stuckIn(lane) <= 0) return Promise.resolve(sendAway(lane));
+  function join(lane: Lane): Entry | Promise<Entry> {
+    if (lane.busy.size < lane.limit) return begin(lane);
+    if (stuckIn(lane) <= 0) return sendAway(lane);
     return new Promise((resolve) => {
       lane.waiting.push(resolve);
       lookWhenStuck(lane);
     });
+  }
+
+  function joinToo(inner: Entry, lane: Lane): Entry | Promise<Entry> {
+    if (inner.kind === 'full') return inner;
+    const outer = join(lane);
+    return outer instanceof Promise ? outer.then((entry) => inBoth(inner, entry)) : inBoth(inner, outer);
   }
 
   function begin(lane: Lane): Entry {
@@ -132,23 +139,26 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
   }
 
   return {
-    async enter({ account, connections, host }) {
+    enter({ account, connections, host }) {
       if (host === null) return { kind: 'in', leave() {} };
       // The narrower first: who waits for a host takes no room in the account.
-      const inner = await join(hostLane(`${account} ${host}`, connections));
-      if (inner.kind === 'full') return inner;
-      const outer = await join(accountLane(account));
-      if (outer.kind === 'full') {
-        inner.leave(null);
-        return outer;
-      }
-      return {
-        kind: 'in',
-        leave(outcome) {
-          inner.leave(outcome);
-          outer.leave(null);
-        },
-      };
+      const inner = join(hostLane(`${account} ${host}`, connections));
+      const outer = accountLane(account);
+      return inner instanceof Promise ? inner.then((entry) => joinToo(entry, outer)) : joinToo(inner, outer);
+    },
+  };
+}
+
+function inBoth(inner: Entry & { readonly kind: 'in' }, outer: Entry): Entry {
+  if (outer.kind === 'full') {
+    inner.leave(null);
+    return outer;
+  }
+  return {
+    kind: 'in',
+    leave(outcome) {
+      inner.leave(outcome);
+      outer.leave(null);
     },
   };
 }

@@ -26,20 +26,19 @@ export function callWithDeadline(
       cancel();
       resolve(outcome);
     };
+    const bug = (error: unknown) => {
+      deps.emit({ type: 'fault', where: 'provider', error });
+      end({ kind: 'unknown', code: 'provider_bug', detail: error instanceof Error ? error.name : typeof error });
+    };
     const late = () => end({ kind: 'unknown', code: 'timeout', detail: `no answer within ${sendTimeout} ms` });
     let cancel = clock.after(sendTimeout, () => {
       cancel = clock.after(LAST_WORD, late);
       abort.abort();
     });
-    void guarded(deps, () => send(abort.signal)).then(end);
+    try {
+      send(abort.signal).then(end, bug);
+    } catch (error) {
+      bug(error);
+    }
   });
-}
-
-async function guarded(deps: DeadlineDeps, send: () => Promise<Outcome>): Promise<Outcome> {
-  try {
-    return await send();
-  } catch (error) {
-    deps.emit({ type: 'fault', where: 'provider', error });
-    return { kind: 'unknown', code: 'provider_bug', detail: error instanceof Error ? error.name : typeof error };
-  }
 }

@@ -59,7 +59,7 @@ type Trip =
   /** It expired before anybody was called. */
   | { readonly kind: 'expired' };
 
-async function travel(claim: HeldClaim, deps: DeliverDeps): Promise<Trip> {
+function travel(claim: HeldClaim, deps: DeliverDeps): Promise<Trip> | Trip {
   const { delivery, notification } = claim;
   if (isExpired(delivery, deps.clock.now())) return { kind: 'expired' };
   const channel = currentChannel(delivery);

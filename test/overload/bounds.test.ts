@@ -51,7 +51,7 @@ test('20,000 deliveries wait for a broker that is slow, and no more: the others 
 
 test('of the hosts that messages went to 10,000 are remembered, the last ones', async () => {
   const bulkhead = createBulkhead(new ManualClock(), 16);
-  const enter = (host: string) => bulkhead.enter({ account: 'webhook/webhook', connections: null, host });
+  const enter = async (host: string) => bulkhead.enter({ account: 'webhook/webhook', connections: null, host });
   const sendOne = async (host: string) => {
     const entry = await enter(host);
     if (entry.kind === 'in') entry.leave({ kind: 'accepted', providerMessageId: null });

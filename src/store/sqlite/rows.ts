@@ -131,26 +131,27 @@ function addressesOf(recipient: Recipient): string | null {
   return null;
 }
 
-export function notificationOf([
-  id,
-  requestId,
-  broadcastId,
-  createdAt,
-  userId,
-  addresses,
-  title,
-  message,
-  actionUrl,
-  data,
-  overrides,
-  priority,
-  sendAt,
-  expiresAt,
-  retry,
-  onUnknown,
-  metadata,
-  tags,
-]: NotificationRow): Notification {
+/** By its places, not as a list: that would go through the list's iterator for each value. */
+export function notificationOf({
+  0: id,
+  1: requestId,
+  2: broadcastId,
+  3: createdAt,
+  4: userId,
+  5: addresses,
+  6: title,
+  7: message,
+  8: actionUrl,
+  9: data,
+  10: overrides,
+  11: priority,
+  12: sendAt,
+  13: expiresAt,
+  14: retry,
+  15: onUnknown,
+  16: metadata,
+  17: tags,
+}: NotificationRow): Notification {
   const others = (parse(addresses) ?? {}) as Recipient;
   return {
     id,
@@ -198,28 +199,28 @@ export function deliveryRow(delivery: Delivery): DeliveryRow {
   ];
 }
 
-export function deliveryOf([
-  notificationId,
-  leg,
-  chain,
-  status,
-  version,
-  priority,
-  dueAt,
-  expiresAt,
-  round,
-  position,
-  dropped,
-  attempts,
-  crashes,
-  limitedSince,
-  channelUsed,
-  reason,
-  sentAt,
-  deliveredAt,
-  finishedAt,
-  discardedAt,
-]: DeliveryRow): Delivery {
+export function deliveryOf({
+  0: notificationId,
+  1: leg,
+  2: chain,
+  3: status,
+  4: version,
+  5: priority,
+  6: dueAt,
+  7: expiresAt,
+  8: round,
+  9: position,
+  10: dropped,
+  11: attempts,
+  12: crashes,
+  13: limitedSince,
+  14: channelUsed,
+  15: reason,
+  16: sentAt,
+  17: deliveredAt,
+  18: finishedAt,
+  19: discardedAt,
+}: DeliveryRow): Delivery {
   return {
     id: deliveryId(notificationId, leg),
     notificationId,
