@@ -249,6 +249,8 @@ export interface InAppMessage {
 /** A provider ready to send, under its id. */
 export interface OpenProvider<C extends Channel = Channel> {
   readonly id: string;
+  /** As its breaker and its lanes know it: `email/smtp`. */
+  readonly account: string;
   readonly transport: Transport<C>;
 }
 

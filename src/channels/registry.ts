@@ -169,7 +169,7 @@ export function openPlan(plan: ChannelPlan, parts: ProviderParts): Channels {
   for (const [channel, planned] of plan) {
     open.set(
       channel,
-      planned.map((one) => ({ id: one.id, transport: one.open(parts) })),
+      planned.map((one) => ({ id: one.id, account: `${channel}/${one.id}`, transport: one.open(parts) })),
     );
   }
   const live = [...open].map(([channel, providers]) => ({

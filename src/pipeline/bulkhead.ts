@@ -31,8 +31,16 @@ const SHORTEST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
 /** Between two who come back, in ms: a look costs two writes, and a place that is well again should not stand idle. */
 const APART = 10;
-/** Hosts that are remembered though nothing goes there now. */
+/** Hosts of an account that are remembered though nothing goes there now. */
 const REMEMBERED = 10_000;
+
+/** A provider's account: its own lane, and those of the hosts that it calls. */
+interface Account {
+  readonly lane: Lane;
+  /** The least recently used comes first. */
+  readonly hosts: Map<string, Lane>;
+  newest: string | null;
+}
 
 interface Lane {
   /** How far `limit`, the sends at once, may grow. */
@@ -50,27 +58,31 @@ interface Lane {
 export function createBulkhead(clock: Clock, slots: number): Bulkhead {
   /** No lane gets more than three quarters. */
   const most = Math.ceil((slots * 3) / 4);
-  const accounts = new Map<string, Lane>();
-  const hosts = new Map<string, Lane>();
+  const accounts = new Map<string, Account>();
 
-  function accountLane(account: string): Lane {
-    const lane = accounts.get(account) ?? newLane(most, most);
-    accounts.set(account, lane);
-    return lane;
+  function accountOf(name: string): Account {
+    const known = accounts.get(name);
+    if (known !== undefined) return known;
+    const account = { lane: newLane(most, most), hosts: new Map<string, Lane>(), newest: null };
+    accounts.set(name, account);
+    return account;
   }
 
   /** A host that is new gets a quarter of the slots, and more as it answers. */
-  function hostLane(name: string, connections: number | null): Lane {
+  function hostLane(account: Account, name: string, connections: number | null): Lane {
+    const { hosts } = account;
+    const known = hosts.get(name);
+    if (known !== undefined && account.newest === name) return known;
     const own = Math.min(connections ?? most, most);
-    const lane = hosts.get(name) ?? newLane(Math.min(own, Math.ceil(slots / 4)), own);
-    // The least recently used comes first.
+    const lane = known ?? newLane(Math.min(own, Math.ceil(slots / 4)), own);
     hosts.delete(name);
     hosts.set(name, lane);
-    if (hosts.size > REMEMBERED) forgetOne();
+    account.newest = name;
+    if (hosts.size > REMEMBERED) forgetOne(hosts);
     return lane;
   }
 
-  function forgetOne(): void {
+  function forgetOne(hosts: Map<string, Lane>): void {
     for (const [name, { busy, waiting }] of hosts) {
       if (busy.size > 0 || waiting.length > 0) continue;
       hosts.delete(name);
@@ -139,12 +151,13 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
   }
 
   return {
-    enter({ account, connections, host }) {
+    enter({ account: name, connections, host }) {
       if (host === null) return { kind: 'in', leave() {} };
+      const account = accountOf(name);
       // The narrower first: who waits for a host takes no room in the account.
-      const inner = join(hostLane(`${account} ${host}`, connections));
-      const outer = accountLane(account);
-      return inner instanceof Promise ? inner.then((entry) => joinToo(entry, outer)) : joinToo(inner, outer);
+      const inner = join(hostLane(account, host, connections));
+      const { lane } = account;
+      return inner instanceof Promise ? inner.then((entry) => joinToo(entry, lane)) : joinToo(inner, lane);
     },
   };
 }

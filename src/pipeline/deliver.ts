@@ -72,8 +72,8 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
   const attempts: Attempt[] = [];
   const outcomes: Outcome[] = [];
   let heldBackFor: number | null = null;
-  for (const { id, transport } of deps.channels.transports(message.channel)) {
-    const account = `${message.channel}/${id}`;
+  for (const provider of deps.channels.transports(message.channel)) {
+    const { account, transport } = provider;
     const place = { account, connections: transport.concurrency, host: transport.hostOf(message) };
     if (place.host === null) claim.freeSlot();
     const entry = await deps.bulkhead.enter(place);
@@ -93,7 +93,7 @@ async function send(claim: HeldClaim, message: Message, deps: DeliverDeps): Prom
         heldBackFor = Math.min(heldBackFor ?? wait, wait);
         continue;
       }
-      const called = await call(claim, message, { id, transport }, attempts.length, deps);
+      const called = await call(claim, message, provider, attempts.length, deps);
       outcome = called.outcome;
       deps.gate.called(account, outcome, called.attempt.startedAt);
       attempts.push(called.attempt);

@@ -117,7 +117,7 @@ function tripCounters(made: Instruments, receipts: Counter<['provider', 'outcome
         return heldBack(event.channel);
       case 'moved': {
         const { id, status, reason, discardedAt } = event.delivery;
-        if (suspects.delete(id) && !isTerminal(status)) suspected();
+        if (suspects.size > 0 && suspects.delete(id) && !isTerminal(status)) suspected();
         if (!isTerminal(status) || discardedAt !== null) return;
         finished(status);
         if (status === 'failed') dead(reason ?? 'none');

@@ -85,7 +85,10 @@ export function scriptedChannels(
   const open = new Map(
     Object.entries(providers).map(([name, list]) => {
       const channel = name as Channel;
-      return [channel, list.map((provider) => ({ id: provider.id, transport: transport(channel, provider) }))];
+      return [
+        channel,
+        list.map((one) => ({ id: one.id, account: `${channel}/${one.id}`, transport: transport(channel, one) })),
+      ];
     }),
   );
   return {

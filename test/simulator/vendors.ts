@@ -19,7 +19,10 @@ export function vendors(world: World, life: Life): Channels {
   const open = new Map<Channel, readonly OpenProvider[]>(
     Object.entries(PROVIDERS).map(([name, ids]) => {
       const channel = name as Channel;
-      return [channel, ids.map((id) => ({ id, transport: transport(world, life, channel, id) }))];
+      return [
+        channel,
+        ids.map((id) => ({ id, account: `${name}/${id}`, transport: transport(world, life, channel, id) })),
+      ];
     }),
   );
   return {

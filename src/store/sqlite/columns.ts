@@ -98,10 +98,10 @@ export function attemptFrom(row: Row): Attempt {
   return { number, channel, provider, outcome, code, detail, startedAt, durationMs, providerMessageId };
 }
 
-/** The columns of a claim, of deliveries `d` and notifications `n`. */
+/** The columns of a claim, of deliveries `d` and notifications `n`; the id of the latter is read as that of the former. */
 export const CLAIM_COLUMNS = [
   ...DELIVERY.map((column) => `d.${column}`),
-  ...NOTIFICATION.map((column) => `n.${column}`),
+  ...NOTIFICATION.map((column) => (column === 'id' ? 'NULL' : `n.${column}`)),
 ].join(', ');
 
 function deliveryRowFrom([id, ...rest]: Values): DeliveryRow {

@@ -50,6 +50,16 @@ export interface ChangeRows {
   readonly entry: EntryRow | null;
 }
 
+/**
+ * `map` for lists that are sent: what a compiled `map` makes may have holes to V8, which sends the place of each value
+ * of such a list with it, and takes thrice as long to read it.
+ */
+export function each<T, R>(list: readonly T[], made: (one: T) => R): readonly R[] {
+  const result: R[] = [];
+  for (const one of list) result.push(made(one));
+  return result;
+}
+
 export function flatSubmission({ notifications, key }: Submission): FlatSubmission {
   const flat: Value[] = key === null ? [null] : [key.scope, key.key, key.fingerprint, key.answer, key.createdAt];
   flat.push(notifications.length);

@@ -14,6 +14,7 @@ import { asPortError, isTaken, limitBusyWait, openDatabase, sameFile } from './d
 import { diskRoom, type Statfs } from './disk-room.ts';
 import {
   type ClaimRow,
+  each,
   type FlatChange,
   type FlatResult,
   type FlatSubmission,
@@ -187,7 +188,7 @@ export function openRowStore(options: RowStoreOptions): RowStore {
         const submissions = flat.map(readSubmission);
         const count = submissions.reduce((sum, { notifications }) => sum + notifications.length, 0);
         return group.run(count * ROWS_OF_ONE, () =>
-          submissions.map((submission) => flatResult(accepts.one(submission, tally, newMoves))),
+          each(submissions, (submission) => flatResult(accepts.one(submission, tally, newMoves))),
         );
       }),
     claimDue: (request) => ifRoom(() => group.run(request.limit, () => claims.claimDue(request, clock.now()))),
