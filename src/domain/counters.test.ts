@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newTally, statusesFrom, type Tally, tallyAccepted, tallyWritten } from './counters.ts';
+import { countsOf, newTally, statusesFrom, type Tally, tallyAccepted, tallyWritten } from './counters.ts';
 import { DELIVERY_STATUSES, type Delivery, isTerminal, newDelivery } from './delivery.ts';
 import { deliveryId, firstIdAt } from './ids.ts';
 import { type Attempt, attemptOf, type Outcome } from './outcome.ts';
@@ -23,7 +23,7 @@ function attempt(outcome: Outcome, provider: string | null = 'smtp'): Attempt {
 function counted(fill: (tally: Tally) => void): Record<string, number> {
   const tally = newTally();
   fill(tally);
-  return Object.fromEntries(tally);
+  return Object.fromEntries(countsOf(tally).map(({ kind, name, count }) => [`${kind}:${name}`, count]));
 }
 
 test('accepted notifications add up', () => {

@@ -5,17 +5,33 @@ import type { Attempt } from './outcome.ts';
 export type CounterKind = 'accepted' | 'finished' | 'channel' | 'provider' | 'forgotten';
 
 /**
- * `kind` + `name` → how many: notifications accepted; deliveries by terminal state; accepted attempts by channel and
+ * How many by kind and name: notifications accepted; deliveries by terminal state; accepted attempts by channel and
  * provider; what retention has forgotten, which is of no minute (store/retention.ts).
  */
-export type Tally = Map<`${CounterKind}:${string}`, number>;
+export type Tally = Map<CounterKind, Map<string, number>>;
+
+/** The only name of a kind that has none. */
+export const NAMELESS = '';
 
 export function newTally(): Tally {
   return new Map();
 }
 
+/** Each count as the row that stores keep. */
+export function countsOf(
+  tally: Tally,
+): readonly { readonly kind: CounterKind; readonly name: string; readonly count: number }[] {
+  return [...tally].flatMap(([kind, names]) => [...names].map(([name, count]) => ({ kind, name, count })));
+}
+
+export function add(tally: Tally, kind: CounterKind, name: string, count: number): void {
+  const names = tally.get(kind);
+  if (names === undefined) tally.set(kind, new Map([[name, count]]));
+  else names.set(name, (names.get(name) ?? 0) + count);
+}
+
 export function tallyAccepted(tally: Tally, notifications: number): void {
-  add(tally, 'accepted:', notifications);
+  add(tally, 'accepted', NAMELESS, notifications);
 }
 
 /**
@@ -27,12 +43,12 @@ export function tallyWritten(
   { status, sentAt, discardedAt }: Pick<Delivery, 'status' | 'sentAt' | 'discardedAt'>,
   attempts: readonly Pick<Attempt, 'channel' | 'provider' | 'outcome'>[],
 ): void {
-  if (status === 'delivered' && sentAt !== null) add(tally, `finished:${TOLD}`, 1);
-  else if (isTerminal(status) && discardedAt === null) add(tally, `finished:${status}`, 1);
+  if (status === 'delivered' && sentAt !== null) add(tally, 'finished', TOLD, 1);
+  else if (isTerminal(status) && discardedAt === null) add(tally, 'finished', status, 1);
   for (const attempt of attempts) {
     if (attempt.outcome !== 'accepted') continue;
-    add(tally, `channel:${attempt.channel}`, 1);
-    add(tally, `provider:${attempt.provider ?? ''}`, 1);
+    add(tally, 'channel', attempt.channel, 1);
+    add(tally, 'provider', attempt.provider ?? NAMELESS, 1);
   }
 }
 
@@ -48,8 +64,4 @@ export function statusesFrom(counted: Readonly<Record<string, number>>): Partial
   if (told === 0) return others;
   const { sent = 0, delivered = 0, ...rest } = others;
   return { ...rest, ...(sent > told ? { sent: sent - told } : {}), delivered: delivered + told };
-}
-
-function add(tally: Tally, key: `${CounterKind}:${string}`, count: number): void {
-  tally.set(key, (tally.get(key) ?? 0) + count);
 }

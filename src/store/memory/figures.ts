@@ -1,4 +1,12 @@
-import { newTally, statusesFrom, type Tally } from '../../domain/counters.ts';
+import {
+  add,
+  type CounterKind,
+  countsOf,
+  NAMELESS,
+  newTally,
+  statusesFrom,
+  type Tally,
+} from '../../domain/counters.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { StoreStats } from '../store.ts';
 
@@ -31,28 +39,27 @@ export class Figures {
     const series: StoreStats['series'][number][] = [];
     for (const [minute, tally] of [...this.#minutes].sort(([a], [b]) => a - b)) {
       if (minute + MINUTE <= since || tally.size === 0) continue;
-      for (const [key, count] of tally) total.set(key, (total.get(key) ?? 0) + count);
+      for (const { kind, name, count } of countsOf(tally)) add(total, kind, name, count);
       series.push({
         minute,
-        accepted: tally.get('accepted:') ?? 0,
-        sent: tally.get('finished:sent') ?? 0,
-        failed: tally.get('finished:failed') ?? 0,
+        accepted: tally.get('accepted')?.get(NAMELESS) ?? 0,
+        sent: tally.get('finished')?.get('sent') ?? 0,
+        failed: tally.get('finished')?.get('failed') ?? 0,
       });
     }
     return {
-      accepted: total.get('accepted:') ?? 0,
+      accepted: total.get('accepted')?.get(NAMELESS) ?? 0,
       byStatus: statusesFrom({
         ...Object.fromEntries([...unfinished].filter(([, count]) => count > 0)),
-        ...named(total, 'finished:'),
+        ...named(total, 'finished'),
       }),
-      byChannel: named(total, 'channel:'),
-      byProvider: named(total, 'provider:'),
+      byChannel: named(total, 'channel'),
+      byProvider: named(total, 'provider'),
       series,
     };
   }
 }
 
-function named(tally: Tally, prefix: string): Record<string, number> {
-  const found = [...tally].filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(found.map(([key, count]) => [key.slice(prefix.length), count]));
+function named(tally: Tally, kind: CounterKind): Record<string, number> {
+  return Object.fromEntries(tally.get(kind) ?? []);
 }

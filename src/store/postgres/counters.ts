@@ -1,4 +1,4 @@
-import type { Tally } from '../../domain/counters.ts';
+import { countsOf, type Tally } from '../../domain/counters.ts';
 import type { Session } from './session.ts';
 import { now, type TimeParameter } from './store-time.ts';
 
@@ -10,9 +10,5 @@ const COUNT = `INSERT INTO tidings.counters (minute, kind, name, slot, count)
 /** Adds what a transaction has counted. Its last statement: the rows are shared with others, and locked until it ends. */
 export async function count(session: Session, tally: Tally, time: TimeParameter): Promise<void> {
   if (tally.size === 0) return;
-  const rows = [...tally].map(([key, value]) => {
-    const colon = key.indexOf(':');
-    return { kind: key.slice(0, colon), name: key.slice(colon + 1), count: value };
-  });
-  await session.rows(COUNT, [time(), session.slot, JSON.stringify(rows)]);
+  await session.rows(COUNT, [time(), session.slot, JSON.stringify(countsOf(tally))]);
 }

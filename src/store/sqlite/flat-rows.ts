@@ -106,8 +106,7 @@ function readKey(reader: Reader): IdempotencyKey | null {
 }
 
 export function flatChange({ after, attempts, sendAt, kept, entry }: Change): FlatChange {
-  const flat: Value[] = [];
-  append(flat, deliveryRow(after));
+  const flat: Value[] = [...deliveryRow(after)];
   flat.push(sendAt ?? null, kept === true);
   appendLog(flat, after, attempts);
   if (entry !== undefined) append(flat, entryRow(entry));

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../domain/clock.ts';
-import { newTally } from '../../domain/counters.ts';
+import { countsOf, newTally } from '../../domain/counters.ts';
 import type { InboxStore } from '../inbox.ts';
 import type { MoveLog, MoveText } from '../moves.ts';
 import type { RetentionStore } from '../retention.ts';
@@ -103,10 +103,7 @@ export function openRowStore(options: RowStoreOptions): RowStore {
     },
     beforeCommit() {
       const minute = Math.floor(clock.now() / 60_000);
-      for (const [key, value] of tally) {
-        const [kind = '', name = ''] = key.split(':');
-        count.run(minute, kind, name, value);
-      }
+      for (const counted of countsOf(tally)) count.run(minute, counted.kind, counted.name, counted.count);
       tally = newTally();
       if (newMoves.length > 0) moves.add(newMoves, clock.now());
       newMoves = [];
