@@ -1,5 +1,5 @@
 import { publicAddresses } from './channels/address-guard.ts';
-import { httpClient } from './channels/http-client.ts';
+import { CONNECT_TIMEOUT, httpClient } from './channels/http-client.ts';
 import type { Channels } from './channels/provider.ts';
 import { type ChannelPlan, openPlan, type ReceiptReader } from './channels/registry.ts';
 import type { Config } from './config/config.ts';
@@ -99,12 +99,13 @@ export async function startTidings(
 function openChannels(
   plan: ChannelPlan,
   store: OpenStore['store'],
-  { publicUrl, connectionsPerHost: connections }: Config,
+  { publicUrl, connectionsPerHost: connections, sendTimeout }: Config,
   roles: ReadonlySet<Role>,
   stops: Stops,
 ): Channels {
-  const http = httpClient({ guard: null, connections });
-  const guardedHttp = httpClient({ guard: publicAddresses(), connections });
+  const limits = { connections, connectTimeout: Math.min(CONNECT_TIMEOUT, sendTimeout) };
+  const http = httpClient({ guard: null, ...limits });
+  const guardedHttp = httpClient({ guard: publicAddresses(), ...limits });
   const channels = openPlan(plan, { http, guardedHttp, sandbox: store, random: Math.random, publicUrl });
   stops.push(async () => {
     await channels.close();

@@ -12,11 +12,16 @@ const MAX_INTERIM = 32;
 /** Belt and braces: the caller's signal ends every exchange long before. */
 const IDLE_TIMEOUT = 60_000;
 
+/** Longest that a connection may take where a send may take longer, in ms. */
+export const CONNECT_TIMEOUT = 5_000;
+
 export interface HttpClientOptions {
   /** Null: any address may be called. */
   readonly guard: AddressGuard | null;
   /** Most connections to one origin at once. */
   readonly connections: number;
+  /** Longest one may take to be made, TLS included, in ms; no longer than a send, as others may wait for it. */
+  readonly connectTimeout?: number;
 }
 
 /** What a client works with, once it was needed. */
@@ -55,7 +60,7 @@ export function httpClient(options: HttpClientOptions): HttpClient & { load(): P
   };
 }
 
-async function openAgent({ guard, connections }: HttpClientOptions): Promise<Opened> {
+async function openAgent({ guard, connections, connectTimeout = CONNECT_TIMEOUT }: HttpClientOptions): Promise<Opened> {
   const { Agent, errors } = await import('undici');
   const agent = new Agent({
     connections,
@@ -67,7 +72,7 @@ async function openAgent({ guard, connections }: HttpClientOptions): Promise<Ope
     // was read. So idle ones are given up before common servers (2 s and more) do it; a longer promise is believed.
     keepAliveTimeout: 1_500,
     keepAliveMaxTimeout: 30_000,
-    connect: (target, callback) => connectTo(target, guard, callback),
+    connect: (target, callback) => connectTo(target, guard, connectTimeout, callback),
   });
   return { agent, isParserError: (error) => error instanceof errors.HTTPParserError };
 }
@@ -81,9 +86,9 @@ function exchange(
   { url, headers: own, body, signal, notAfter, traceparent }: HttpPost,
 ): Promise<HttpAnswer> {
   if (signal.aborted) return Promise.resolve(neverSent('the time was over'));
-  const { origin, pathname, search } = new URL(url);
   const headers = traceparent === undefined ? own : { traceparent, ...own };
   return new Promise((resolve, reject) => {
+    const { origin, pathname, search } = new URL(url);
     let control: Dispatcher.DispatchController | null = null;
     let ended = false;
     let status = 0;

@@ -3,9 +3,6 @@ import tls from 'node:tls';
 import type { AddressGuard } from './address-guard.ts';
 import type { HttpAnswer } from './provider.ts';
 
-/** Longest a connection may take to be made, TLS included, in ms. */
-const CONNECT_TIMEOUT = 5_000;
-
 /** Most that may come in reply to one request, in bytes, whatever it is: 1 MiB is far more than is ever read of it. */
 const MAX_REPLY = 1_048_576;
 
@@ -42,10 +39,10 @@ export function portOf({ port, protocol }: Pick<ConnectTarget, 'port' | 'protoco
 type Done = (...result: [null, net.Socket] | [ConnectFault, null]) => void;
 
 /**
- * Makes one connection. The phase in which it fails tells the fault: before TCP stands it is `connection_failed`,
+ * Makes one connection, TLS included, within `timeout` ms. The phase in which it fails tells the fault: before TCP stands it is `connection_failed`,
  * after that `tls_failed`; no request byte has left in either.
  */
-export function connectTo(target: ConnectTarget, guard: AddressGuard | null, done: Done): void {
+export function connectTo(target: ConnectTarget, guard: AddressGuard | null, timeout: number, done: Done): void {
   const { hostname } = target;
   const secure = target.protocol === 'https:';
   const port = portOf(target);
@@ -64,7 +61,7 @@ export function connectTo(target: ConnectTarget, guard: AddressGuard | null, don
   });
   let phase: 'connection_failed' | 'tls_failed' = 'connection_failed';
 
-  const timer = setTimeout(() => fail(new ConnectFault(phase, `ETIMEDOUT at ${hostname}`)), CONNECT_TIMEOUT);
+  const timer = setTimeout(() => fail(new ConnectFault(phase, `ETIMEDOUT at ${hostname}`)), timeout);
   const fail = (fault: ConnectFault) => {
     socket.destroy();
     if (settled) return;

@@ -39,7 +39,7 @@ export interface Transport<C extends Channel = Channel> {
    * nothing. A throw is a bug: it is recorded as `unknown`.
    */
   send(message: MessageOf<C>, context: SendContext): Promise<Outcome>;
-  /** How many sends may run at once; null: as many as the worker likes. */
+  /** How many sends to one host may run at once; null: as many as the worker likes. */
   readonly concurrency: number | null;
   /**
    * Whose answer a send waits for, so that one that hangs does not hold up the others: a host, or any other name for
@@ -252,6 +252,10 @@ export interface OpenProvider<C extends Channel = Channel> {
   /** As its breaker and its lanes know it: `email/smtp`. */
   readonly account: string;
   readonly transport: Transport<C>;
+}
+
+export function openProvider<C extends Channel>(channel: C, id: string, transport: Transport<C>): OpenProvider<C> {
+  return { id, account: `${channel}/${id}`, transport };
 }
 
 /** What the pipeline knows of the channels that were opened at start. */

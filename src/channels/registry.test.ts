@@ -7,6 +7,7 @@ import { allSettings, openPlan, PROVIDERS, readChannels } from './registry.ts';
 
 const TWILIO = { TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 't', TWILIO_FROM_NUMBER: '+15005550006' };
 const SMTP = { SMTP_HOST: 'mail.example.com' };
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const SENDGRID = { SENDGRID_API_KEY: 'SG.x', SENDGRID_FROM: 'a@example.com' };
 
 function ids(env: Record<string, string>, channel: Channel): readonly string[] {
@@ -38,6 +39,20 @@ describe('a provider', () => {
     assert.deepEqual(ids({ ...SENDGRID, ...SMTP, EMAIL_PROVIDERS: 'sendgrid, smtp' }, 'email'), ['sendgrid', 'smtp']);
     assert.deepEqual(ids({ ...SENDGRID, ...SMTP, EMAIL_PROVIDERS: 'smtp' }, 'email'), ['smtp']);
     assert.deepEqual(ids(TWILIO, 'sms'), ['twilio']);
+  });
+
+  it('that calls a host over HTTP makes as many sends to it at once as its client has connections', async () => {
+    const env = { ...SENDGRID, ...TWILIO, TELEGRAM_BOT_TOKEN: `1:${'a'.repeat(35)}`, WEBHOOK_SECRET };
+    const { plan, faults } = readChannels(env);
+    assert.deepEqual(faults, []);
+    const http = { post: () => Promise.reject(new Error('nobody is called')), allowsUrl: () => true, connections: 7 };
+    const channels = openPlan(plan, providerParts({ http, guardedHttp: http }));
+    const over = (['email', 'sms', 'telegram', 'webhook'] as const).flatMap((channel) => channels.transports(channel));
+    assert.deepEqual(
+      over.map(({ account, transport }) => [account, transport.concurrency]),
+      ['email/sendgrid', 'sms/twilio', 'telegram/telegram', 'webhook/webhook'].map((account) => [account, 7]),
+    );
+    await channels.close();
   });
 
   it('that is half set up is a fault that names all that is missing', () => {

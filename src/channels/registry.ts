@@ -5,7 +5,15 @@ import { outcomeCleaner } from './clean-outcome.ts';
 import { sendgrid } from './email/sendgrid.ts';
 import { smtp } from './email/smtp.ts';
 import { inbox } from './in-app/inbox.ts';
-import type { Channels, OpenProvider, Provider, ProviderParts, ReadReceipts, Transport } from './provider.ts';
+import {
+  type Channels,
+  type OpenProvider,
+  openProvider,
+  type Provider,
+  type ProviderParts,
+  type ReadReceipts,
+  type Transport,
+} from './provider.ts';
 import { sandboxProvider } from './sandbox/sandbox.ts';
 import { twilio } from './sms/twilio.ts';
 import { bot } from './telegram/bot.ts';
@@ -169,7 +177,7 @@ export function openPlan(plan: ChannelPlan, parts: ProviderParts): Channels {
   for (const [channel, planned] of plan) {
     open.set(
       channel,
-      planned.map((one) => ({ id: one.id, account: `${channel}/${one.id}`, transport: one.open(parts) })),
+      planned.map((one) => openProvider(channel, one.id, one.open(parts))),
     );
   }
   const live = [...open].map(([channel, providers]) => ({

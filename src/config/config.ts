@@ -110,13 +110,13 @@ export const SETTINGS = {
     min: 1,
     max: 10_000,
     default: '64',
-    doc: 'How many sends a worker makes at once: from the claim to the record. One host gets three quarters of them at most.',
+    doc: 'How many deliveries to somebody outside a worker has in hand at once, from the claim to the record. It makes three quarters as many sends to one host at once at most.',
   }),
   connectionsPerHost: integer('HTTP_CONNECTIONS_PER_HOST', {
     min: 1,
     max: 1_000,
     default: '64',
-    doc: "Most connections of one process to one provider's or receiver's host. More for it wait in line, and take no time of their sends.",
+    doc: 'Most connections of one process to one host, and so sends to it at once. Others wait in line for it, or come back later where the line is slow; their own time has not begun.',
   }),
   retentionDays: integer('RETENTION_DAYS', {
     min: 0,

@@ -10,7 +10,7 @@ export type CounterKind = 'accepted' | 'finished' | 'channel' | 'provider' | 'fo
  */
 export type Tally = Map<CounterKind, Map<string, number>>;
 
-/** The only name of a kind that has none. */
+/** Where there is no name: of a kind that has none, or of an attempt without a provider. */
 export const NAMELESS = '';
 
 export function newTally(): Tally {
@@ -24,14 +24,14 @@ export function countsOf(
   return [...tally].flatMap(([kind, names]) => [...names].map(([name, count]) => ({ kind, name, count })));
 }
 
-export function add(tally: Tally, kind: CounterKind, name: string, count: number): void {
+export function addCount(tally: Tally, kind: CounterKind, name: string, count: number): void {
   const names = tally.get(kind);
   if (names === undefined) tally.set(kind, new Map([[name, count]]));
   else names.set(name, (names.get(name) ?? 0) + count);
 }
 
 export function tallyAccepted(tally: Tally, notifications: number): void {
-  add(tally, 'accepted', NAMELESS, notifications);
+  addCount(tally, 'accepted', NAMELESS, notifications);
 }
 
 /**
@@ -43,12 +43,12 @@ export function tallyWritten(
   { status, sentAt, discardedAt }: Pick<Delivery, 'status' | 'sentAt' | 'discardedAt'>,
   attempts: readonly Pick<Attempt, 'channel' | 'provider' | 'outcome'>[],
 ): void {
-  if (status === 'delivered' && sentAt !== null) add(tally, 'finished', TOLD, 1);
-  else if (isTerminal(status) && discardedAt === null) add(tally, 'finished', status, 1);
+  if (status === 'delivered' && sentAt !== null) addCount(tally, 'finished', TOLD, 1);
+  else if (isTerminal(status) && discardedAt === null) addCount(tally, 'finished', status, 1);
   for (const attempt of attempts) {
     if (attempt.outcome !== 'accepted') continue;
-    add(tally, 'channel', attempt.channel, 1);
-    add(tally, 'provider', attempt.provider ?? NAMELESS, 1);
+    addCount(tally, 'channel', attempt.channel, 1);
+    addCount(tally, 'provider', attempt.provider ?? NAMELESS, 1);
   }
 }
 

@@ -77,6 +77,16 @@ describe('a lane', () => {
     assert.equal(inside(entries), 13);
   });
 
+  test('is one for each account that goes to the host, and answers at once where it has room', () => {
+    const bulkhead = createBulkhead(new ManualClock(), SLOTS);
+    const enter = (account: string) => bulkhead.enter({ account, connections: 1, host: 'api.example.com' });
+    const [one, other, more] = [enter('sms/one'), enter('email/other'), enter('sms/one')];
+    assert.ok(!(one instanceof Promise) && one.kind === 'in');
+    assert.ok(!(other instanceof Promise) && other.kind === 'in');
+    assert.ok(more instanceof Promise);
+    one.leave(accepted());
+  });
+
   test('has no limit where nobody outside is waited for', async () => {
     const { ask } = open();
     const place = { account: 'in_app/inbox', connections: null, host: null };
@@ -105,6 +115,27 @@ describe('a worker whose webhooks go to a host that hangs', () => {
     );
     assert.ok(calls.length <= 5, `${calls.length} calls in 30 s to a host that takes 15 s for no answer`);
     for (const id of hanging) assert.notEqual((await trip.leg(id)).status, 'sent');
+  });
+
+  test('or takes nearly a second for each of the two that it gets at once, leaves a slot to the others in time', async (t) => {
+    const trip = openTrip(t, {
+      concurrency: 64,
+      bulkhead: (time) => createBulkhead(time, 64),
+      providers: { webhook: [{ id: 'webhook', concurrency: 2 }], sms: [{ id: 'twilio' }] },
+    });
+    trip.channels.always('webhook', 'webhook', slowly(trip.time, 900, accepted()));
+    trip.channels.always('sms', 'twilio', accepted());
+    const slow = await Promise.all(Array.from({ length: 100 }, () => trip.send(WEBHOOK)));
+    trip.start();
+    await trip.time.run(100);
+    const before = trip.time.now();
+    const id = await trip.send({ channels: ['sms'] });
+    await trip.time.run(10 * SECOND);
+    const waited = ((await trip.leg(id)).sentAt ?? Infinity) - before;
+    assert.ok(waited <= 5_500, `${waited} ms; the line alone is 28 s long`);
+    await trip.time.run(120 * SECOND);
+    const legs = await Promise.all(slow.map((one) => trip.leg(one)));
+    assert.deepEqual(new Set(legs.map(({ status, attempts }) => `${status} ${attempts}`)), new Set(['sent 1']));
   });
 
   test('spends no attempt of those that wait, and sends them all when the host is well', async (t) => {

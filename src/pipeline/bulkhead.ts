@@ -14,7 +14,7 @@ export interface Bulkhead {
 export interface SendPlace {
   /** The provider's account, as `email/smtp`. */
   readonly account: string;
-  /** How many sends the provider can make at once; null: as many as one likes. */
+  /** How many sends the provider can make to the host at once; null: as many as one likes. */
   readonly connections: number | null;
   /** Whose answer is waited for; null: nobody's. */
   readonly host: string | null;
@@ -26,6 +26,8 @@ export type Entry =
 
 /** A lane whose oldest send has run so long, in ms, does not move: who waits there only takes room from others. */
 const STUCK_AFTER = 1_000;
+/** One that moves so slowly that its first has waited so long, in ms, has too many: it is as if it did not. */
+const LONGEST_LINE = 5_000;
 /** The waits of those who are sent away, in ms: their shortest, and their longest. */
 const SHORTEST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
@@ -39,7 +41,8 @@ interface Account {
   readonly lane: Lane;
   /** The least recently used comes first. */
   readonly hosts: Map<string, Lane>;
-  newest: string | null;
+  /** It stands at their end already. */
+  lastUsed: string | null;
 }
 
 interface Lane {
@@ -48,7 +51,8 @@ interface Lane {
   limit: number;
   /** Those under way, the oldest first. */
   readonly busy: Set<{ readonly since: number }>;
-  readonly waiting: ((entry: Entry) => void)[];
+  /** In order. */
+  readonly waiting: { readonly since: number; readonly resolve: (entry: Entry) => void }[];
   cancelLook: (() => void) | null;
   /** The time that the last one who was sent away got. */
   nextAt: number;
@@ -63,7 +67,7 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
   function accountOf(name: string): Account {
     const known = accounts.get(name);
     if (known !== undefined) return known;
-    const account = { lane: newLane(most, most), hosts: new Map<string, Lane>(), newest: null };
+    const account = { lane: newLane(most, most), hosts: new Map<string, Lane>(), lastUsed: null };
     accounts.set(name, account);
     return account;
   }
@@ -72,12 +76,12 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
   function hostLane(account: Account, name: string, connections: number | null): Lane {
     const { hosts } = account;
     const known = hosts.get(name);
-    if (known !== undefined && account.newest === name) return known;
+    if (known !== undefined && account.lastUsed === name) return known;
     const own = Math.min(connections ?? most, most);
     const lane = known ?? newLane(Math.min(own, Math.ceil(slots / 4)), own);
     hosts.delete(name);
     hosts.set(name, lane);
-    account.newest = name;
+    account.lastUsed = name;
     if (hosts.size > REMEMBERED) forgetOne(hosts);
     return lane;
   }
@@ -94,7 +98,7 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
     if (lane.busy.size < lane.limit) return begin(lane);
     if (stuckIn(lane) <= 0) return sendAway(lane);
     return new Promise((resolve) => {
-      lane.waiting.push(resolve);
+      lane.waiting.push({ since: clock.now(), resolve });
       lookWhenStuck(lane);
     });
   }
@@ -116,7 +120,7 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
         while (lane.busy.size < lane.limit) {
           const next = lane.waiting.shift();
           if (next === undefined) break;
-          next(begin(lane));
+          next.resolve(begin(lane));
         }
         if (lane.waiting.length === 0) lane.cancelLook?.();
       },
@@ -124,9 +128,12 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
   }
 
   /** ms until the lane counts as stuck; not positive: it is. */
-  function stuckIn(lane: Lane): number {
-    const [oldest] = lane.busy;
-    return oldest === undefined ? STUCK_AFTER : oldest.since + STUCK_AFTER - clock.now();
+  function stuckIn({ busy, waiting }: Lane): number {
+    const [oldest] = busy;
+    const [first] = waiting;
+    const now = clock.now();
+    const doesNotMove = oldest === undefined ? STUCK_AFTER : oldest.since + STUCK_AFTER - now;
+    return first === undefined ? doesNotMove : Math.min(doesNotMove, first.since + LONGEST_LINE - now);
   }
 
   function lookWhenStuck(lane: Lane): void {
@@ -135,7 +142,7 @@ export function createBulkhead(clock: Clock, slots: number): Bulkhead {
       lane.cancelLook = null;
       if (lane.waiting.length === 0) return;
       if (stuckIn(lane) > 0) return lookWhenStuck(lane);
-      for (const resolve of lane.waiting.splice(0)) resolve(sendAway(lane));
+      for (const { resolve } of lane.waiting.splice(0)) resolve(sendAway(lane));
     });
     lane.cancelLook = () => {
       lane.cancelLook = null;

@@ -1,4 +1,10 @@
-import type { Channels, Message, SendContext, Transport } from '../../src/channels/provider.ts';
+import {
+  type Channels,
+  type Message,
+  openProvider,
+  type SendContext,
+  type Transport,
+} from '../../src/channels/provider.ts';
 import type { Channel } from '../../src/domain/channel.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { DeliveryId } from '../../src/domain/ids.ts';
@@ -85,10 +91,7 @@ export function scriptedChannels(
   const open = new Map(
     Object.entries(providers).map(([name, list]) => {
       const channel = name as Channel;
-      return [
-        channel,
-        list.map((one) => ({ id: one.id, account: `${channel}/${one.id}`, transport: transport(channel, one) })),
-      ];
+      return [channel, list.map((one) => openProvider(channel, one.id, transport(channel, one)))];
     }),
   );
   return {

@@ -1,5 +1,12 @@
 import { inbox } from '../../src/channels/in-app/inbox.ts';
-import type { Channels, InAppMessage, OpenProvider, SendContext, Transport } from '../../src/channels/provider.ts';
+import {
+  type Channels,
+  type InAppMessage,
+  type OpenProvider,
+  openProvider,
+  type SendContext,
+  type Transport,
+} from '../../src/channels/provider.ts';
 import type { Channel } from '../../src/domain/channel.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Call } from './calls.ts';
@@ -19,10 +26,7 @@ export function vendors(world: World, life: Life): Channels {
   const open = new Map<Channel, readonly OpenProvider[]>(
     Object.entries(PROVIDERS).map(([name, ids]) => {
       const channel = name as Channel;
-      return [
-        channel,
-        ids.map((id) => ({ id, account: `${name}/${id}`, transport: transport(world, life, channel, id) })),
-      ];
+      return [channel, ids.map((id) => openProvider(channel, id, transport(world, life, channel, id)))];
     }),
   );
   return {

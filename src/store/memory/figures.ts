@@ -1,5 +1,5 @@
 import {
-  add,
+  addCount,
   type CounterKind,
   countsOf,
   NAMELESS,
@@ -39,7 +39,7 @@ export class Figures {
     const series: StoreStats['series'][number][] = [];
     for (const [minute, tally] of [...this.#minutes].sort(([a], [b]) => a - b)) {
       if (minute + MINUTE <= since || tally.size === 0) continue;
-      for (const { kind, name, count } of countsOf(tally)) add(total, kind, name, count);
+      for (const { kind, name, count } of countsOf(tally)) addCount(total, kind, name, count);
       series.push({
         minute,
         accepted: tally.get('accepted')?.get(NAMELESS) ?? 0,

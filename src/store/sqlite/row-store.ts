@@ -14,11 +14,11 @@ import { asPortError, isTaken, limitBusyWait, openDatabase, sameFile } from './d
 import { diskRoom, type Statfs } from './disk-room.ts';
 import {
   type ClaimRow,
-  each,
   type FlatChange,
   type FlatResult,
   type FlatSubmission,
   flatResult,
+  packed,
   readSubmission,
 } from './flat-rows.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -185,7 +185,7 @@ export function openRowStore(options: RowStoreOptions): RowStore {
         const submissions = flat.map(readSubmission);
         const count = submissions.reduce((sum, { notifications }) => sum + notifications.length, 0);
         return group.run(count * ROWS_OF_ONE, () =>
-          each(submissions, (submission) => flatResult(accepts.one(submission, tally, newMoves))),
+          packed(submissions, (submission) => flatResult(accepts.one(submission, tally, newMoves))),
         );
       }),
     claimDue: (request) => ifRoom(() => group.run(request.limit, () => claims.claimDue(request, clock.now()))),

@@ -1,5 +1,5 @@
 import type { News } from '../moves.ts';
-import { each, flatChange, flatSubmission, readClaim, readResult } from './flat-rows.ts';
+import { flatChange, flatSubmission, packed, readClaim, readResult } from './flat-rows.ts';
 import { openRowStore, type Ports, type RowStore, type RowStoreOptions } from './row-store.ts';
 import { openStoreThread } from './thread.ts';
 
@@ -30,11 +30,12 @@ export function inWords(rows: RowStore): SqliteStore {
     ...rows,
     // All that writes stands in one line.
     claimsAfterWrites: true,
-    accept: (submissions) => rows.accept(each(submissions, flatSubmission)).then((results) => results.map(readResult)),
+    accept: (submissions) =>
+      rows.accept(packed(submissions, flatSubmission)).then((results) => results.map(readResult)),
     claimDue: async (request) => (await rows.claimDue(request)).map(readClaim),
     claim: async (ids, leaseMs) => (await rows.claim(ids, leaseMs)).map(readClaim),
     expiredLeases: async (limit) => (await rows.expiredLeases(limit)).map(readClaim),
-    write: (groups) => rows.write(each(groups, (group) => each(group, flatChange))),
+    write: (groups) => rows.write(packed(groups, (group) => packed(group, flatChange))),
     onNews(ring) {
       const ends = [rows.onCommit(ring), rows.subscribe(ring)];
       return () => {
