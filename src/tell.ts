@@ -1,4 +1,4 @@
-import { httpClient } from './channels/http-client.ts';
+import { CONNECT_TIMEOUT, httpClient } from './channels/http-client.ts';
 import type { Config } from './config/config.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Delivery } from './domain/delivery.ts';
@@ -80,7 +80,7 @@ export async function openTraces(
 ): Promise<Tracer | null> {
   if (tracing === null) return null;
   const { startTracing } = await import('./telemetry/tracer.ts');
-  const http = httpClient({ guard: null, connections: 1 });
+  const http = httpClient({ guard: null, connections: 1, connectTimeout: CONNECT_TIMEOUT });
   const tracer = startTracing({
     ...{ tracing, clock, version, post: (request) => http.post(request) },
     onAway: () => log.warn({ event: 'traces_dropped' }),

@@ -108,7 +108,7 @@ describe('whatever a vendor echoes, no secret of its provider is in the outcome:
       });
       const { plan, faults } = readChannels(env(server.url));
       assert.deepEqual(faults, []);
-      const http = httpClient({ guard: null, connections: 8 });
+      const http = httpClient({ guard: null, connections: 8, connectTimeout: 5_000 });
       const channels = openPlan(plan, providerParts({ http }));
       const outcome = await channels.transports(channel)[0]?.transport.send(toSend, sendContext());
       await channels.close();

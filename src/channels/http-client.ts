@@ -21,7 +21,7 @@ export interface HttpClientOptions {
   /** Most connections to one origin at once. */
   readonly connections: number;
   /** Longest one may take to be made, TLS included, in ms; no longer than a send, as others may wait for it. */
-  readonly connectTimeout?: number;
+  readonly connectTimeout: number;
 }
 
 /** What a client works with, once it was needed. */
@@ -60,7 +60,7 @@ export function httpClient(options: HttpClientOptions): HttpClient & { load(): P
   };
 }
 
-async function openAgent({ guard, connections, connectTimeout = CONNECT_TIMEOUT }: HttpClientOptions): Promise<Opened> {
+async function openAgent({ guard, connections, connectTimeout }: HttpClientOptions): Promise<Opened> {
   const { Agent, errors } = await import('undici');
   const agent = new Agent({
     connections,

@@ -10,7 +10,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}';
 
 async function posting(script: (socket: Socket, connection: number) => void) {
   const server = await rawServer(script);
-  const http = httpClient({ guard: null, connections: 1 });
+  const http = httpClient({ guard: null, connections: 1, connectTimeout: 5_000 });
   return {
     server,
     async post(signal = AbortSignal.timeout(5_000)): Promise<string> {

@@ -13,7 +13,7 @@ const mail: EmailMessage = { ...MAIL, text: 'text', html: '<p>html</p>' };
 
 async function opened() {
   const server = await httpReceiver();
-  const http = httpClient({ guard: null, connections: 8 });
+  const http = httpClient({ guard: null, connections: 8, connectTimeout: 5_000 });
   const { values } = readSettings(sendgrid.settings, {
     SENDGRID_API_KEY: 'SG.secret',
     SENDGRID_FROM: 'News <news@example.com>',

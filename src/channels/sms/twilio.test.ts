@@ -10,7 +10,7 @@ const PATH = '/2010-04-01/Accounts/AC123/Messages.json';
 
 async function opened(from = '+15005550006', publicUrl: string | null = null) {
   const server = await httpReceiver();
-  const http = httpClient({ guard: null, connections: 8 });
+  const http = httpClient({ guard: null, connections: 8, connectTimeout: 5_000 });
   const env = { TWILIO_ACCOUNT_SID: 'AC123', TWILIO_AUTH_TOKEN: 't0ken', TWILIO_FROM_NUMBER: from };
   const { values } = readSettings(twilio.settings, { ...env, TWILIO_BASE_URL: server.url });
   assert.ok(values);

@@ -12,7 +12,7 @@ const PATH = `/bot${TOKEN}/sendMessage`;
 
 async function opened() {
   const server = await httpReceiver();
-  const http = httpClient({ guard: null, connections: 8 });
+  const http = httpClient({ guard: null, connections: 8, connectTimeout: 5_000 });
   const { values } = readSettings(bot.settings, { TELEGRAM_BOT_TOKEN: TOKEN, TELEGRAM_BASE_URL: server.url });
   assert.ok(values);
   const transport = bot.open(values, providerParts({ http }));

@@ -14,8 +14,8 @@ const [NEW, OLD] = [secretOf(32, 1), secretOf(24, 2)];
 
 async function opened({ secret = `${NEW} ${OLD}`, allowPrivate = 'yes' } = {}) {
   const server = await httpReceiver();
-  const http = httpClient({ guard: null, connections: 8 });
-  const guardedHttp = httpClient({ guard: publicAddresses(), connections: 8 });
+  const http = httpClient({ guard: null, connections: 8, connectTimeout: 5_000 });
+  const guardedHttp = httpClient({ guard: publicAddresses(), connections: 8, connectTimeout: 5_000 });
   const { values } = readSettings(webhook.settings, { WEBHOOK_SECRET: secret, WEBHOOK_ALLOW_PRIVATE: allowPrivate });
   assert.ok(values);
   const transport = webhook.open(values, providerParts({ http, guardedHttp }));
