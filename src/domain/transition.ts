@@ -94,8 +94,7 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
   const waiting = !sending && !isTerminal(delivery.status);
   switch (event.type) {
     case 'claimed':
-      if (!waiting || !isClaimable(delivery, now, event.named ?? false)) return null;
-      return { ...delivery, status: 'sending', dueAt: event.leaseUntil };
+      return leased(delivery, event, now);
     case 'tried':
       return sending ? tried({ ...delivery, attempts: delivery.attempts + event.attempts }, event, now, policy) : null;
     case 'released':
@@ -126,8 +125,15 @@ function apply(delivery: Delivery, event: DeliveryEvent, now: number, policy: De
   }
 }
 
-function isClaimable(delivery: Delivery, now: number, named: boolean): boolean {
-  return (delivery.dueAt !== null && delivery.dueAt <= now) || (named && delivery.status === 'pending');
+function leased<D extends Claimable>(
+  delivery: D,
+  { leaseUntil, named = false }: Extract<DeliveryEvent, { type: 'claimed' }>,
+  now: number,
+): D | null {
+  const { status, dueAt } = delivery;
+  const due = (dueAt !== null && dueAt <= now) || (named && status === 'pending');
+  if (status === 'sending' || isTerminal(status) || !due) return null;
+  return { ...delivery, status: 'sending', dueAt: leaseUntil };
 }
 
 function tried(
@@ -287,9 +293,13 @@ function finish(
   return { ...delivery, status, reason, dueAt: null, finishedAt: now };
 }
 
-/** The event `claimed`, for stores: it needs no policy. */
-export function claimed(delivery: Delivery, leaseUntil: number, now: number, named: boolean): Delivery | null {
-  return transition(delivery, { type: 'claimed', leaseUntil, named }, now, NO_POLICY);
+/** What the event `claimed` looks at and changes. */
+export type Claimable = Pick<Delivery, 'status' | 'dueAt' | 'version'>;
+
+/** The event `claimed`, for stores: it needs no policy, and no more of a delivery than that. */
+export function claimed<D extends Claimable>(delivery: D, leaseUntil: number, now: number, named: boolean): D | null {
+  const next = leased(delivery, { type: 'claimed', leaseUntil, named }, now);
+  return next === null ? null : { ...next, version: delivery.version + 1 };
 }
 
 /** The event `taken_back`, which needs none either. */

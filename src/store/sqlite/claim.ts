@@ -4,7 +4,7 @@ import type { Priority } from '../../domain/notification.ts';
 import { claimed } from '../../domain/transition.ts';
 import type { Lease } from '../store.ts';
 import { CLAIM_COLUMNS, deliveryKey, type Values } from './columns.ts';
-import { type ClaimRow, claimRowFrom, deliveryIn } from './flat-rows.ts';
+import { type ClaimRow, claimRowFrom } from './flat-rows.ts';
 import { priorityNumber } from './rows.ts';
 import { READY, valueQuery } from './statements.ts';
 
@@ -33,10 +33,10 @@ export function prepareClaims(db: DatabaseSync) {
 
   const lease = (values: Values, now: number, leaseMs: number, named: boolean): ClaimRow | null => {
     const row = claimRowFrom(values);
-    const after = claimed(deliveryIn(row), now + leaseMs, now, named);
+    const after = claimed({ status: row[3], version: row[4], dueAt: row[6] }, now + leaseMs, now, named);
     if (after === null) return null;
     // Its key comes first, as the bytes that it is.
-    take.run(after.status, after.version, after.dueAt, values[0] ?? null, after.leg);
+    take.run(after.status, after.version, after.dueAt, values[0] ?? null, row[1]);
     [row[3], row[4], row[6]] = [after.status, after.version, after.dueAt];
     return row;
   };

@@ -145,13 +145,9 @@ export function claimRowFrom(values: Values): [...ClaimRow] {
 const BROADCAST_ID = DELIVERY.length + NOTIFICATION.indexOf('broadcast_id');
 
 export function readClaim(row: ClaimRow): Claim {
-  const notification = row.slice(DELIVERY.length) as unknown as NotificationRow;
-  return { delivery: deliveryIn(row), notification: notificationOf(notification) };
-}
-
-export function deliveryIn(row: ClaimRow): Delivery {
-  // It comes first, and what follows it is not looked at.
-  return deliveryOf(row as unknown as DeliveryRow);
+  // A delivery comes first, and what follows it is not looked at.
+  const delivery = deliveryOf(row as unknown as DeliveryRow);
+  return { delivery, notification: notificationOf(row.slice(DELIVERY.length) as unknown as NotificationRow) };
 }
 
 /** Reads a list from its front. Of what type a value is, or the values of a row are, knows whoever wrote it. */

@@ -126,13 +126,13 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: TRANSITION,
-        find: 'if (!waiting || !isClaimable(',
-        replace: 'if (isTerminal(delivery.status) || !isClaimable(',
+        find: "if (status === 'sending' || isTerminal(status) || !due)",
+        replace: 'if (isTerminal(status) || !due)',
       },
       {
         file: TRANSITION,
-        find: "(named && delivery.status === 'pending')",
-        replace: "(named && (delivery.status === 'pending' || delivery.status === 'sending'))",
+        find: "(named && status === 'pending')",
+        replace: "(named && (status === 'pending' || status === 'sending'))",
       },
     ],
   },
