@@ -27,11 +27,14 @@ function troubled(world: World, life: Life): Asked {
   return (op, about, run, runPartly = run) => {
     const chance = world.chance(`${op} ${about}`);
     const trouble = world.weather.store(elapsed(world), life.host.plan.name, chance);
-    const fate = READS.includes(op) || life.storeLine === null ? { chance } : { chance, line: life.storeLine };
+    const line = READS.includes(op) ? null : life.storeLine;
+    const fate = line === null ? { chance } : { chance, line };
     if (trouble === null) return ask(world, life, op, fate, run);
     const from = world.timeline.now();
     const slow = trouble === 'slow' ? SLOW : trouble === 'stuck' ? STUCK : 0;
-    const what = op === 'write' || op === 'renew' ? 'record' : 'store';
+    // In one line the records behind it wait for as long.
+    const holdsUp = op === 'write' || op === 'renew' || (line !== null && slow > 0);
+    const what = holdsUp ? 'record' : 'store';
     life.troubles.push({ what, from, until: from + 2 * slow + TRIPS });
     const fault = new PlannedStoreFault(`${op}: ${trouble}`);
     world.trace.note(from, life.name, 'trouble', [], 0, () => `${op}: the store will ${trouble}`);
