@@ -75,6 +75,7 @@ test('of the hosts that messages went to 10,000 are remembered, the last ones', 
   await sendOne('one-more');
   assert.equal(await width('late'), 5);
   assert.equal(await width('early'), 4);
+  assert.equal(await width('late'), 5, 'what was used since is not the next that is forgotten');
 });
 
 const silent: Queue = {
