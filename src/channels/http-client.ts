@@ -35,17 +35,13 @@ interface Opened {
  * is loaded with the first request, or by `load`: it is 7 MiB that a process which calls nobody does without.
  */
 export function httpClient(options: HttpClientOptions): HttpClient & { load(): Promise<void>; close(): Promise<void> } {
-  let opened: Opened | null = null;
-  let opening: Promise<Opened> | null = null;
+  let opened: Promise<Opened> | null = null;
   const open = () => {
-    opening ??= openAgent(options).then((made) => {
-      opened = made;
-      return made;
-    });
-    return opening;
+    opened ??= openAgent(options);
+    return opened;
   };
   return {
-    post: (request) => (opened === null ? open().then((made) => exchange(made, request)) : exchange(opened, request)),
+    post: async (request) => exchange(await open(), request),
     connections: options.connections,
     allowsUrl(url) {
       const target = targetOf(url);
@@ -55,7 +51,7 @@ export function httpClient(options: HttpClientOptions): HttpClient & { load(): P
       await open();
     },
     async close() {
-      await (await opening)?.agent.close();
+      await (await opened)?.agent.close();
     },
   };
 }
@@ -86,9 +82,9 @@ function exchange(
   { url, headers: own, body, signal, notAfter, traceparent }: HttpPost,
 ): Promise<HttpAnswer> {
   if (signal.aborted) return Promise.resolve(neverSent('the time was over'));
+  const { origin, pathname, search } = new URL(url);
   const headers = traceparent === undefined ? own : { traceparent, ...own };
   return new Promise((resolve, reject) => {
-    const { origin, pathname, search } = new URL(url);
     let control: Dispatcher.DispatchController | null = null;
     let ended = false;
     let status = 0;

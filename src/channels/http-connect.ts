@@ -39,8 +39,8 @@ export function portOf({ port, protocol }: Pick<ConnectTarget, 'port' | 'protoco
 type Done = (...result: [null, net.Socket] | [ConnectFault, null]) => void;
 
 /**
- * Makes one connection, TLS included, within `timeout` ms. The phase in which it fails tells the fault: before TCP stands it is `connection_failed`,
- * after that `tls_failed`; no request byte has left in either.
+ * Makes one connection, TLS included, within `timeout` ms. The phase in which it fails tells the fault: before TCP stands
+ * it is `connection_failed`, after that `tls_failed`; no request byte has left in either.
  */
 export function connectTo(target: ConnectTarget, guard: AddressGuard | null, timeout: number, done: Done): void {
   const { hostname } = target;

@@ -4,16 +4,6 @@ import type { Clock } from './clock.ts';
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(late()));
-    // Not `finally`, which makes two promises more, for everything that is asked of a store.
-    work.then(
-      (answer) => {
-        cancel();
-        return resolve(answer);
-      },
-      (error: unknown) => {
-        cancel();
-        return reject(error);
-      },
-    );
+    work.then(resolve, reject).finally(cancel);
   });
 }

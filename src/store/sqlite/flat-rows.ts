@@ -51,8 +51,8 @@ export interface ChangeRows {
 }
 
 /**
- * `map` for lists that are sent for every notification: what a compiled `map` makes may have holes to V8, which sends the place of each value
- * of such a list with it, and takes thrice as long to read it.
+ * `map` for lists that are sent for every notification: what a compiled `map` makes may have holes to V8, which sends the
+ * place of each value of such a list with it, and takes thrice as long to read it.
  */
 export function packed<T, R>(list: readonly T[], made: (one: T) => R): readonly R[] {
   const result: R[] = [];
